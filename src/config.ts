@@ -97,9 +97,9 @@ function urlOf(env: Env, name: string, protocols: readonly string[]): string | n
 function serviceKeysOf(env: Env): readonly string[] {
   const keys = (text(env, 'SNUG_SERVICE_KEY') ?? '').split(',').map((key) => key.trim())
   const set = keys.filter((key) => key !== '')
-  if (set.some((key) => !/^[\x21-\x7e]{16,255}$/.test(key))) {
+  if (set.some((key) => !/^[\x21-\x7e]{1,255}$/.test(key))) {
     throw new ConfigError(
-      'SNUG_SERVICE_KEY must be 16 to 255 visible ASCII characters a key; make one with: openssl rand -hex 32',
+      'SNUG_SERVICE_KEY must be 1 to 255 visible ASCII characters a key; make one with: openssl rand -hex 32',
     )
   }
   return Object.freeze(set)
