@@ -1,0 +1,44 @@
+import { Refused } from '../domain/refusal.ts'
+import { lockCreator, markBlocked, markUnblocked, settleConversations } from '../store/blocks.ts'
+import type { Db, Queryable } from '../store/db.ts'
+
+export interface BlockTarget {
+  readonly communityKey: number
+  readonly userKey: number
+  /** Who does it; null is the host. */
+  readonly byKey: number | null
+}
+
+/**
+ * Blocks a member: the membership and the conversations in one transaction, so that it is one switch for everything
+ * (CONTRACT §4).
+ * @throws {Refused} `already_blocked`, `creator_cannot_be_blocked`
+ */
+export function blockMember(db: Db, target: BlockTarget, reason: string | null): Promise<void> {
+  return db.transaction(async (tx) => {
+    const creatorKey = await lockCreator(tx, target.communityKey)
+    // The creator counts as active, always: a block would hide conversations that the rules let be read.
+    if (target.userKey === creatorKey) throw new Refused('creator_cannot_be_blocked')
+    if (!(await markBlocked(tx, { ...target, reason }))) throw new Refused('already_blocked')
+    await settleConversations(tx, { ...target, creatorKey, blocked: true })
+  })
+}
+
+/** Unblocks a member. The status stays as the block left it. @throws {Refused} `not_blocked` */
+export function unblockMember(db: Db, target: BlockTarget): Promise<void> {
+  return db.transaction(async (tx) => {
+    const creatorKey = await lockCreator(tx, target.communityKey)
+    if (!(await unblockWithin(tx, target, creatorKey))) throw new Refused('not_blocked')
+  })
+}
+
+/** The same within a transaction that holds the community. @returns false when the member was not blocked */
+export async function unblockWithin(
+  tx: Queryable,
+  target: BlockTarget,
+  creatorKey: number,
+): Promise<boolean> {
+  if (!(await markUnblocked(tx, target))) return false
+  await settleConversations(tx, { ...target, creatorKey, blocked: false })
+  return true
+}

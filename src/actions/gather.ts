@@ -1,0 +1,65 @@
+import { StoreUnavailable } from '../store/errors.ts'
+
+export interface Gathered<Asked, Answer> {
+  /** @throws {StoreUnavailable} when too many wait already: nothing was begun. */
+  ask(asked: Asked): Promise<Answer>
+  /** How many wait for the next batch. */
+  readonly waiting: number
+}
+
+export interface Settler<Asked, Answer> {
+  readonly asked: Asked
+  answer(answer: Answer): void
+  fail(error: unknown): void
+}
+
+/**
+ * Gathers what is asked while one batch is worked on into the next batch. An idle server adds no wait; a busy one pays one
+ * round trip, and for writes one commit, for many. `work` settles every one of its batch; whatever it throws fails those left.
+ * @param limits `size`: the largest batch; `inFlight`: how many batches at once; `waiting`: how many may wait at the most
+ */
+export function gather<Asked, Answer>(
+  limits: { size: number; inFlight: number; waiting: number },
+  work: (batch: readonly Settler<Asked, Answer>[]) => Promise<void>,
+): Gathered<Asked, Answer> {
+  let queue: Settler<Asked, Answer>[] = []
+  let running = 0
+  let scheduled = false
+
+  const start = async () => {
+    const batch = queue.slice(0, limits.size)
+    queue = queue.slice(limits.size)
+    running++
+    try {
+      await work(batch)
+    } catch (error) {
+      for (const one of batch) one.fail(error)
+    }
+    running--
+    schedule()
+  }
+
+  // At the end of the turn, so that requests that were read off their sockets in one turn go together.
+  const schedule = () => {
+    if (scheduled || queue.length === 0 || running >= limits.inFlight) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      if (queue.length > 0 && running < limits.inFlight) void start()
+    })
+  }
+
+  return {
+    ask(asked) {
+      if (queue.length >= limits.waiting)
+        return Promise.reject(new StoreUnavailable('too many requests wait for the database'))
+      return new Promise((resolve, reject) => {
+        queue.push({ asked, answer: resolve, fail: reject })
+        schedule()
+      })
+    },
+    get waiting() {
+      return queue.length
+    },
+  }
+}

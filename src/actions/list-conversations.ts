@@ -1,0 +1,20 @@
+import { type ListFacts, type ListRequest, listConversations } from '../store/conversations.ts'
+import type { Db } from '../store/db.ts'
+import { gather } from './gather.ts'
+
+// Lists are asked for more often than anything else: one statement for many saves most of what a statement costs by itself.
+const LIMITS = { size: 16, inFlight: 3, waiting: 10_000 }
+
+export type ListConversations = (request: ListRequest) => Promise<ListFacts>
+
+/** Reads conversation lists, gathered with all others that are asked for at the time; each from one snapshot. */
+export function createListConversations(db: Db): ListConversations {
+  const gathered = gather<ListRequest, ListFacts>(LIMITS, async (batch) => {
+    const rows = await listConversations(
+      db,
+      batch.map((one) => one.asked),
+    )
+    for (const facts of rows) batch[facts.ord - 1]?.answer(facts)
+  })
+  return (request) => gathered.ask(request)
+}

@@ -1,0 +1,12 @@
+import type { ParseArgsOptionsConfig } from 'node:util'
+import { serve } from './serve.ts'
+import { token } from './token.ts'
+
+export interface Command {
+  readonly help: string
+  readonly options: ParseArgsOptionsConfig
+  /** @returns the exit code */
+  run(values: Readonly<Record<string, unknown>>, positionals: readonly string[]): Promise<number>
+}
+
+export const commands: Readonly<Record<string, Command | undefined>> = { serve, token }

@@ -1,0 +1,99 @@
+import cors from '@fastify/cors'
+import { type FastifyInstance, fastify } from 'fastify'
+import { errors } from '../../contract/errors.ts'
+import type { ListConversations } from '../actions/list-conversations.ts'
+import type { SendMessage } from '../actions/send-message.ts'
+import type { Verifier } from '../tokens/verify.ts'
+import { requireCaller, requireServiceKey } from './auth.ts'
+import { BODY_MAX, readBodiesAsJson } from './body.ts'
+import { answerError, answerProblem } from './errors.ts'
+import { formats } from './formats.ts'
+import type { Metrics } from './metrics.ts'
+import { describeApi } from './openapi.ts'
+import { createRequestIds } from './request-id.ts'
+import { communityRoutes } from './routes/communities.ts'
+import { conversationRoutes } from './routes/conversations.ts'
+import { memberRoutes } from './routes/members.ts'
+import { messageRoutes } from './routes/messages.ts'
+import { type OperationsDeps, operationsRoutes } from './routes/operations.ts'
+import { type ServiceDeps, serviceRoutes } from './routes/service.ts'
+import { transferRoutes } from './routes/transfer.ts'
+
+export interface AppDeps extends ServiceDeps, OperationsDeps {
+  readonly sendMessage: SendMessage
+  readonly listConversations: ListConversations
+  readonly verifier: Verifier
+  readonly serviceKeys: readonly string[]
+  readonly corsOrigins: readonly string[]
+  readonly logLevel: string
+  readonly metrics: Metrics
+}
+
+const EXPOSED_HEADERS = ['X-Request-Id', 'Idempotent-Replayed', 'Retry-After']
+
+/** The HTTP side of Snug, ready to listen. */
+export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
+  const app = newServer(deps.logLevel)
+  readBodiesAsJson(app)
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler((_request, reply) => answerProblem(reply, { status: 404, message: errors.notFound }))
+  // One hook for every header of every answer. `no-store`, since nearly every answer holds private data.
+  app.decorateRequest('callerId', '')
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.setHeader('x-request-id', request.id)
+    reply.raw.setHeader('cache-control', 'no-store')
+    reply.raw.setHeader('x-content-type-options', 'nosniff')
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    deps.metrics.observe(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime)
+    done()
+  })
+  if (deps.corsOrigins.length > 0) {
+    await app.register(cors, { origin: [...deps.corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
+  }
+  await describeApi(app)
+  await app.register(async (users) => {
+    users.addHook('onRequest', requireCaller(deps.verifier))
+    messageRoutes(users, deps)
+    conversationRoutes(users, deps)
+    communityRoutes(users, deps)
+    memberRoutes(users, deps)
+  })
+  await app.register(async (service) => {
+    service.addHook('onRequest', requireServiceKey(deps.serviceKeys))
+    serviceRoutes(service, deps)
+    await transferRoutes(service, deps)
+  })
+  operationsRoutes(app, deps)
+  return app
+}
+
+function newServer(logLevel: string): FastifyInstance {
+  const nextId = createRequestIds()
+  return fastify({
+    // Standard error, since standard output is for the operator's first screenful.
+    logger: { level: logLevel, stream: process.stderr, serializers: { req: () => ({}), res: () => ({}) } },
+    disableRequestLogging: true,
+    genReqId: nextId,
+    requestIdHeader: false,
+    bodyLimit: BODY_MAX,
+    // Requests that began before the stop are answered, on the connections that are open (CONTRACT §8).
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // Longer than any id: one that is too long is answered like one that does not exist.
+    routerOptions: { maxParamLength: 2_048 },
+    frameworkErrors: answerError,
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: true,
+        verbose: true,
+        formats,
+        keywords: ['faults'],
+      },
+    },
+  })
+}

@@ -1,0 +1,84 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { errors, type RefusalWords, refusals } from '../../contract/errors.ts'
+import { Refused } from '../domain/refusal.ts'
+import { codeOf, StoreUnavailable } from '../store/errors.ts'
+import { TokenError } from '../tokens/fault.ts'
+
+/** An answer that is an error: CONTRACT §1. */
+export interface Problem {
+  readonly status: number
+  readonly message: string | readonly string[]
+  /** Seconds. */
+  readonly retryAfter?: number
+}
+
+const RETRY_AFTER_S = 1
+
+/** The body is not JSON in UTF-8, or is missing where one is needed. */
+export class InvalidJson extends Error {
+  override name = 'InvalidJson'
+}
+
+/** The answer to an error; null for one that is not the client's, nor the database's being away. */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof Refused) {
+    if (error.reason === 'invalid') return { status: 422, message: error.faults }
+    const words: RefusalWords = refusals[error.reason]
+    return words
+  }
+  if (error instanceof TokenError) return { status: 401, message: error.fault }
+  if (error instanceof InvalidJson) return { status: 400, message: errors.invalidJson }
+  if (error instanceof StoreUnavailable) {
+    return { status: 503, message: errors.unavailable, retryAfter: RETRY_AFTER_S }
+  }
+  return problemOfFastify(error as FastifyError)
+}
+
+function problemOfFastify(error: FastifyError): Problem | null {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return { status: 413, message: errors.tooLarge }
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return { status: 400, message: errors.invalidJson }
+    case 'FST_ERR_BAD_URL':
+      return { status: 404, message: errors.notFound }
+    default:
+      return null
+  }
+}
+
+/** Fastify's error handler: the contract's words, or a 500 that tells nothing and is in the log. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error)
+  if (problem) {
+    if (problem.status === 503) request.log.error(loggable(error), 'the database is unavailable')
+    answerProblem(reply, problem)
+    return
+  }
+  request.log.error({ ...loggable(error), route: request.routeOptions.url }, 'internal error')
+  answerProblem(reply, { status: 500, message: errors.internal })
+}
+
+/** Answers outside the routes' schemas: an error's form is the same whatever the route answers otherwise. */
+export function answerProblem(reply: FastifyReply, problem: Problem): void {
+  if (problem.retryAfter !== undefined) void reply.header('retry-after', String(problem.retryAfter))
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
+  void reply
+    .code(problem.status)
+    .type('application/json; charset=utf-8')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send({ message: problem.message })
+}
+
+/** What a log line may hold of an error: PostgreSQL's messages and details can quote what people wrote. */
+function loggable(error: unknown): object {
+  if (!(error instanceof Error)) return { error: typeof error }
+  const cause = error.cause
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
+  return {
+    error: error.name,
+    code: codeOf(cause instanceof Error ? cause : error),
+    ...('constraint' in error && { constraint: error.constraint }),
+    stack: frames.slice(0, 12).map((line) => line.trim()),
+  }
+}

@@ -1,0 +1,29 @@
+/** The formats that the contract's schemas name beyond JSON Schema's own. */
+export const formats = {
+  /** PostgreSQL cannot hold U+0000, and half a surrogate pair is no text in UTF-8. */
+  text: (value: string) => !value.includes('\0') && value.isWellFormed(),
+  /** One @ with something on both sides and nothing that could start a header of its own. */
+  'email-address': (value: string) => /^[^\s@<>,;:"\\()[\]\p{Cc}]+@[^\s@<>,;:"\\()[\]\p{Cc}]+$/u.test(value),
+  'web-url': (value: string) =>
+    /^https?:\/\//i.test(value) && URL.canParse(value) && !/[\s\p{Cc}<>"]/u.test(value),
+  'time-zone': isTimeZone,
+  moment: isMoment,
+}
+
+function isTimeZone(value: string): boolean {
+  try {
+    // Offsets such as +01:00 are known to Intl too, but have no summer time.
+    return (
+      /^[A-Za-z]/.test(value) &&
+      new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== ''
+    )
+  } catch {
+    return false
+  }
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
+
+function isMoment(value: string): boolean {
+  return MOMENT.test(value) && !Number.isNaN(Date.parse(value))
+}

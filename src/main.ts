@@ -1,0 +1,91 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { createListConversations } from './actions/list-conversations.ts'
+import { createIdMaker } from './actions/message-ids.ts'
+import { createSendMessage } from './actions/send-message.ts'
+import type { Config } from './config.ts'
+import { type Database, openDatabase } from './database.ts'
+import { type Demo, makeDemo } from './demo.ts'
+import { createApp } from './http/app.ts'
+import { createMetrics } from './http/metrics.ts'
+import { startRelay } from './jobs/relay.ts'
+import { loadSecrets, type Secrets } from './secrets.ts'
+import { isMigrated, migrate } from './store/migrate.ts'
+import { createSigner } from './tokens/sign.ts'
+import { createVerifier } from './tokens/verify.ts'
+
+/** A Snug that serves. */
+export interface Snug {
+  readonly app: FastifyInstance
+  /** Where it listens, as a URL. */
+  readonly url: string
+  readonly secrets: Secrets
+  readonly database: Database
+  /** Null unless this is the trial (CONTRACT §8). */
+  readonly demo: Demo | null
+  /** Makes a token for a user. @param expiresIn seconds */
+  readonly sign: (userId: string, expiresIn: number) => { access_token: string; expires_at: string }
+  /** Takes no more requests, answers those begun, then lets go of the database. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts everything and wires it together, the only place that does.
+ * @param log takes lines for the operator
+ * @throws {ConfigError} {EmbeddedError} {SchemaError} {StoreUnavailable} with a line that says what to do
+ */
+export async function startSnug(config: Config, log: (line: string) => void): Promise<Snug> {
+  const secrets = loadSecrets(config)
+  const database = await openDatabase(config, log)
+  const { db } = database
+  const undo: (() => unknown)[] = [() => database.close()]
+  try {
+    await migrate(db)
+    const sign = createSigner({
+      secret: secrets.jwtSecret,
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+    })
+    const verifier = createVerifier({
+      secret: secrets.jwtSecret,
+      jwks: config.jwksUrl === null ? null : { url: config.jwksUrl },
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+      log,
+    })
+    undo.push(() => verifier.close())
+    const relay = startRelay(db, log)
+    undo.push(() => relay.stop())
+    const metrics = createMetrics(db.counts)
+    const sendMessage = createSendMessage(db, metrics.observeBatch)
+    const listConversations = createListConversations(db)
+    const { serviceKeys } = secrets
+    const { corsOrigins, logLevel } = config
+    const deps = { db, ids: createIdMaker(), sign, verifier, metrics, sendMessage, listConversations }
+    const app = await createApp({ ...deps, serviceKeys, corsOrigins, logLevel, ready: () => isMigrated(db) })
+    undo.push(() => app.close())
+    const demo = config.trial ? await makeDemo(db, sendMessage) : null
+    await app.listen({ host: config.host, port: config.port })
+    return { app, url: urlOf(app), secrets, database, demo, sign, stop: once(() => runBackwards(undo)) }
+  } catch (error) {
+    await runBackwards(undo)
+    throw error
+  }
+}
+
+function urlOf(app: FastifyInstance): string {
+  const { address, port, family } = app.server.address() as AddressInfo
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+async function runBackwards(steps: readonly (() => unknown)[]): Promise<void> {
+  for (const step of steps.toReversed()) await step()
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work()
+    return done
+  }
+}

@@ -1,0 +1,85 @@
+import type { Queryable } from './db.ts'
+import { sql } from './sql.ts'
+
+const lockCommunity = sql<{ creatorKey: number }>(
+  'blocks.lock_community',
+  `select creator_key as "creatorKey" from communities where key = $1 for share`,
+)
+
+/** Keeps the community from changing hands until the transaction ends. @returns the creator's key */
+export async function lockCreator(tx: Queryable, communityKey: number): Promise<number> {
+  const [row] = await tx.query(lockCommunity, [communityKey])
+  if (!row) throw new Error('the community has gone')
+  return row.creatorKey
+}
+
+const block = sql<{ blocked: boolean }>(
+  'blocks.block',
+  `update members set blocked = true, status = 'canceled', blocked_at = now(), blocked_by_key = $3, block_reason = $4,
+     unblocked_at = null, unblocked_by_key = null
+   where community_key = $1 and user_key = $2 and not blocked returning blocked`,
+)
+const unblock = sql<{ blocked: boolean }>(
+  'blocks.unblock',
+  `update members set blocked = false, unblocked_at = now(), unblocked_by_key = $3
+   where community_key = $1 and user_key = $2 and blocked returning blocked`,
+)
+
+/** @param byKey who blocks; null is the host. @returns false when the member was blocked already */
+export async function markBlocked(
+  tx: Queryable,
+  member: { communityKey: number; userKey: number; byKey: number | null; reason: string | null },
+): Promise<boolean> {
+  const rows = await tx.query(block, [member.communityKey, member.userKey, member.byKey, member.reason])
+  return rows.length === 1
+}
+
+/** @returns false when the member was not blocked */
+export async function markUnblocked(
+  tx: Queryable,
+  member: { communityKey: number; userKey: number; byKey: number | null },
+): Promise<boolean> {
+  const rows = await tx.query(unblock, [member.communityKey, member.userKey, member.byKey])
+  return rows.length === 1
+}
+
+// The upsert is there for its locks: it takes the rows in key order, as sends do, and makes an empty row for the pair with
+// the creator, so that a first message that is on its way meets the block as well. A conversation stays blocked while the
+// other participant is.
+const settle = sql<{ hidden: number }>(
+  'blocks.settle_conversations',
+  `with pair as (
+     select low_key, high_key from conversations where community_key = $1 and low_key = $2
+     union
+     select low_key, high_key from conversations where community_key = $1 and high_key = $2
+     union
+     select least($2, $3::bigint), greatest($2, $3::bigint) where $4::boolean and $2 <> $3::bigint
+   ), settled as (
+     insert into conversations as c (community_key, low_key, high_key, id, active_at, blocked)
+     select $1, low_key, high_key, gen_random_uuid(), now(), exists (
+         select from members m where m.community_key = $1 and m.user_key in (low_key, high_key) and m.blocked)
+     from pair order by low_key, high_key
+     on conflict (community_key, low_key, high_key) do update set blocked = excluded.blocked, was_listed = c.listed
+     where c.blocked <> excluded.blocked
+     returning c.*
+   ), inbox as (
+     insert into inboxes as i (community_key, user_key, listed)
+     select community_key, user_key, sum(listed::integer - was_listed::integer)
+     from settled cross join lateral (values (low_key), (high_key)) as p (user_key)
+     group by community_key, user_key order by community_key, user_key
+     on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed
+   ), told as (
+     insert into outbox (kind, community_key, low_key, high_key)
+     select case when blocked then 'conversation.hidden' else 'conversation.shown' end, community_key, low_key, high_key
+     from settled where last_position > 0
+   )
+   select count(*) as hidden from settled`,
+)
+
+/** Hides or shows all of a member's conversations, as the memberships now say: in the transaction that blocks or unblocks. */
+export async function settleConversations(
+  tx: Queryable,
+  settled: { communityKey: number; userKey: number; creatorKey: number; blocked: boolean },
+): Promise<void> {
+  await tx.query(settle, [settled.communityKey, settled.userKey, settled.creatorKey, settled.blocked])
+}

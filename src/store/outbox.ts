@@ -1,0 +1,17 @@
+import type { Queryable } from './db.ts'
+import { sql } from './sql.ts'
+
+// `skip locked`: several servers' relays take different rows and never wait for each other.
+const take = sql<{ taken: number }>(
+  'outbox.take',
+  `with taken as (
+     delete from outbox where key in (select key from outbox order by key limit $1 for update skip locked) returning 1
+   )
+   select count(*) as taken from taken`,
+)
+
+/** Takes the oldest rows away. @returns how many */
+export async function takeFromOutbox(db: Queryable, limit: number): Promise<number> {
+  const [row] = await db.query(take, [limit])
+  return row?.taken ?? 0
+}

@@ -1,0 +1,143 @@
+import type { SendFacts } from '../domain/send.ts'
+import type { Queryable } from './db.ts'
+import { PAIR_COLUMNS, PAIR_JOINS } from './pair.ts'
+import { sql } from './sql.ts'
+
+/** A send as it is asked for: the host's ids outside. */
+export interface SendRequest {
+  readonly callerId: string
+  readonly communityId: string
+  /** Null when the body names none: the other faults are still judged. */
+  readonly recipientId: string | null
+  readonly idempotencyKey: string | null
+}
+
+/** A send that the rules let pass, with small keys inside. */
+export interface AdmittedSend {
+  readonly communityKey: number
+  readonly senderKey: number
+  readonly recipientKey: number
+  readonly messageId: string
+  /** The conversation's id if this message is its first. */
+  readonly conversationId: string
+  readonly content: string
+  readonly idempotencyKey: string | null
+}
+
+export interface WrittenSend {
+  /** 1 for the first of the batch. */
+  readonly ord: number
+  readonly position: number
+  readonly createdAt: string
+}
+
+const readFacts = sql<SendFacts>(
+  'sends.facts',
+  `select ${PAIR_COLUMNS},
+     conversation.last_message_id as "lastMessageId", known.message_id as "knownMessageId"
+   from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
+     as request (caller_id, community_id, other_id, idempotency_key, ord)
+   ${PAIR_JOINS}
+   left join idempotency_keys known on known.community_key = community.key and known.sender_key = caller.key
+     and known.idempotency_key = request.idempotency_key
+   order by request.ord`,
+)
+
+// The row lock of the conversation is taken by the upsert, in key order by every server, and before any other lock: the
+// subqueries that count a CTE's rows make it run to its end first. Then come the idempotency keys and the inboxes, each in
+// order as well. So there is no deadlock between batches, and none with block and delete, which lock in the same order.
+// A blocked conversation is passed over, and so is anybody erased since the facts were read: their sends return no row.
+const writeBatch = sql<WrittenSend>(
+  'sends.write',
+  `with sent as (
+     select s.*, statement_timestamp() + s.ord * interval '1 microsecond' as created_at, low_key, high_key,
+       row_number() over (partition by s.community_key, low_key, high_key order by s.ord)::integer as rank,
+       count(*) over (partition by s.community_key, low_key, high_key)::integer as size
+     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::text[]) with ordinality
+       as s (community_key, sender_key, recipient_key, message_id, conversation_id, content, idempotency_key, ord)
+     cross join lateral (select least(sender_key, recipient_key), greatest(sender_key, recipient_key))
+       as pair (low_key, high_key)
+     where (select u.erased_at is null from users u where u.key = s.sender_key)
+       and (select u.erased_at is null from users u where u.key = s.recipient_key)
+   ), stacked as (
+     select community_key, low_key, high_key, max(size) as size, max(created_at) as active_at,
+       (array_agg(message_id order by rank desc))[1] as last_message_id,
+       (array_agg(sender_key order by rank desc))[1] as last_sender_key,
+       (array_agg(conversation_id order by rank))[1] as conversation_id,
+       coalesce(max(rank) filter (where sender_key = low_key), 0) as low_top,
+       coalesce(max(rank) filter (where sender_key = high_key), 0) as high_top
+     from sent group by community_key, low_key, high_key
+   ), conversation as (
+     insert into conversations as c (community_key, low_key, high_key, id, last_position, last_message_id,
+       last_sender_key, low_read, high_read, active_at)
+     select community_key, low_key, high_key, conversation_id, size, last_message_id, last_sender_key, low_top, high_top,
+       active_at
+     from stacked order by community_key, low_key, high_key
+     on conflict (community_key, low_key, high_key) do update set
+       id = case when c.last_position = 0 then excluded.id else c.id end,
+       last_position = c.last_position + excluded.last_position,
+       last_message_id = excluded.last_message_id,
+       last_sender_key = excluded.last_sender_key,
+       low_read = case when excluded.low_read > 0 then c.last_position + excluded.low_read else c.low_read end,
+       high_read = case when excluded.high_read > 0 then c.last_position + excluded.high_read else c.high_read end,
+       active_at = greatest(excluded.active_at, c.active_at + interval '1 microsecond'),
+       off_list = false,
+       was_listed = c.listed
+     where not c.blocked
+     returning c.community_key, c.low_key, c.high_key, c.key, c.last_position, c.was_listed
+   ), placed as (
+     select sent.*, conversation.key as conversation_key,
+       conversation.last_position - sent.size + sent.rank as position
+     from sent
+     join conversation using (community_key, low_key, high_key)
+   ), message as (
+     insert into messages (community_key, conversation_key, sender_key, recipient_key, created_at, id, position, content)
+     select community_key, conversation_key, sender_key, recipient_key, created_at, message_id, position, content
+     from placed
+     returning 1
+   ), idempotency_key as (
+     insert into idempotency_keys (community_key, sender_key, idempotency_key, message_id)
+     select community_key, sender_key, idempotency_key, message_id
+     from placed where idempotency_key is not null and (select count(*) from message) >= 0
+     order by community_key, sender_key, idempotency_key
+     returning 1
+   ), inbox as (
+     insert into inboxes as i (community_key, user_key, listed)
+     select community_key, user_key, count(*)
+     from conversation cross join lateral (values (low_key), (high_key)) as participant (user_key)
+     where not was_listed and (select count(*) from idempotency_key) >= 0
+     group by community_key, user_key order by community_key, user_key
+     on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed
+   ), told as (
+     insert into outbox (kind, community_key, low_key, high_key, message_id, position)
+     select 'message.created', community_key, low_key, high_key, message_id, position from placed order by ord
+   )
+   select ord, position, created_at as "createdAt" from placed`,
+)
+
+/** The facts of every send of a batch, in its order, from one snapshot. */
+export function factsOfSends(db: Queryable, batch: readonly SendRequest[]): Promise<SendFacts[]> {
+  return db.query(readFacts, [
+    batch.map((send) => send.callerId),
+    batch.map((send) => send.communityId),
+    batch.map((send) => send.recipientId),
+    batch.map((send) => send.idempotencyKey),
+  ])
+}
+
+/**
+ * Stores a batch, all or nothing, and returns a row for each send that was stored. A send without one met a block or an
+ * erasure that came after its facts, and is to be judged again.
+ * @throws a unique violation (23505) when one of the batch's idempotency keys has been used meanwhile: nothing is stored.
+ */
+export function writeSends(db: Queryable, batch: readonly AdmittedSend[]): Promise<WrittenSend[]> {
+  return db.query(writeBatch, [
+    batch.map((send) => send.communityKey),
+    batch.map((send) => send.senderKey),
+    batch.map((send) => send.recipientKey),
+    batch.map((send) => send.messageId),
+    batch.map((send) => send.conversationId),
+    batch.map((send) => send.content),
+    batch.map((send) => send.idempotencyKey),
+  ])
+}

@@ -1,0 +1,142 @@
+import type { PairFacts } from '../domain/pair.ts'
+import type { Queryable } from './db.ts'
+import { PAIR_COLUMNS, PAIR_JOINS } from './pair.ts'
+import { sql } from './sql.ts'
+
+/** Which part of a thread. Positions are dense, so each of these is one range of the index. */
+export type Span =
+  | { readonly kind: 'page'; readonly page: number }
+  | { readonly kind: 'last' }
+  | { readonly kind: 'before' | 'after'; readonly messageId: string }
+
+export interface ThreadRequest {
+  readonly callerId: string
+  readonly communityId: string
+  readonly otherId: string
+  readonly limit: number
+  readonly span: Span
+}
+
+/** One message as the statement's JSON gives it. */
+export type ThreadRow = readonly [id: string, content: string, createdAt: string, sentByCaller: boolean]
+
+export interface ThreadFacts extends PairFacts {
+  /** The position of the last message, which is how many there are. */
+  readonly total: number
+  /** The first and the last position of the span that was asked for; null when its message is not in the thread. */
+  readonly first: number | null
+  readonly last: number | null
+  readonly rows: readonly ThreadRow[] | null
+}
+
+const read = sql<ThreadFacts>(
+  'threads.read',
+  `select ${PAIR_COLUMNS}, coalesce(conversation.last_position, 0) as total, span.first, span.last, page.rows
+   from (values ($1::text, $2::text, $3::text)) as request (caller_id, community_id, other_id)
+   ${PAIR_JOINS}
+   left join messages anchor on anchor.community_key = community.key and anchor.id = $7::uuid
+     and anchor.conversation_key = conversation.key
+   cross join lateral (
+     select case $4::text
+         when 'page' then ($5::bigint - 1) * $6::bigint + 1
+         when 'last' then greatest(conversation.last_position - 1, 0) / $6::bigint * $6::bigint + 1
+         when 'before' then greatest(anchor.position - $6::bigint, 1)
+         when 'after' then anchor.position + 1::bigint
+       end as first,
+       case $4::text
+         when 'page' then $5::bigint * $6::bigint
+         when 'last' then conversation.last_position
+         when 'before' then anchor.position - 1::bigint
+         when 'after' then anchor.position + $6::bigint
+       end as last
+   ) as span
+   left join lateral (
+     select json_agg(json_build_array(m.id, m.content, m.created_at, m.sender_key = caller.key)) as rows
+     from (
+       select * from messages m
+       where m.community_key = community.key and m.conversation_key = conversation.key
+         and m.position >= span.first and m.position <= span.last
+       order by m.position
+     ) as m
+   ) as page on true`,
+)
+
+/** A part of a thread with the facts of its two people, all from one snapshot. */
+export async function readThread(db: Queryable, request: ThreadRequest): Promise<ThreadFacts> {
+  const { span } = request
+  const [facts] = await db.query(read, [
+    request.callerId,
+    request.communityId,
+    request.otherId,
+    span.kind,
+    span.kind === 'page' ? span.page : null,
+    request.limit,
+    'messageId' in span ? span.messageId : null,
+  ])
+  return facts as ThreadFacts
+}
+
+/** The facts of marking a thread read up to a message. */
+export interface ReadFacts extends PairFacts {
+  readonly total: number
+  /** The message's position; null when it is not in the thread. */
+  readonly anchor: number | null
+}
+
+const readFacts = sql<ReadFacts>(
+  'threads.facts',
+  `select ${PAIR_COLUMNS}, coalesce(conversation.last_position, 0) as total, anchor.position as anchor
+   from (values ($1::text, $2::text, $3::text)) as request (caller_id, community_id, other_id)
+   ${PAIR_JOINS}
+   left join messages anchor on anchor.community_key = community.key and anchor.id = $4::uuid
+     and anchor.conversation_key = conversation.key`,
+)
+
+export async function factsOfRead(
+  db: Queryable,
+  request: { callerId: string; communityId: string; otherId: string; messageId: string | null },
+): Promise<ReadFacts> {
+  const [facts] = await db.query(readFacts, [
+    request.callerId,
+    request.communityId,
+    request.otherId,
+    request.messageId,
+  ])
+  return facts as ReadFacts
+}
+
+// The statement waits for the row's lock with a snapshot from before. If the message was deleted meanwhile and another took
+// its position, `deletions` has moved on from what the snapshot saw, and nothing is marked.
+const markRead = sql<{ unread: number }>(
+  'threads.mark_read',
+  `with marked as (
+     update conversations c set
+       low_read = case when c.low_key = $2 then greatest(c.low_read, m.position) else c.low_read end,
+       high_read = case when c.high_key = $2 then greatest(c.high_read, m.position) else c.high_read end,
+       was_listed = c.listed
+     from conversations seen, messages m
+     where c.community_key = $1 and c.low_key = least($2, $3::bigint) and c.high_key = greatest($2, $3::bigint)
+       and seen.community_key = c.community_key and seen.low_key = c.low_key and seen.high_key = c.high_key
+       and m.community_key = c.community_key and m.id = $4::uuid and m.conversation_key = seen.key
+       and c.deletions = seen.deletions and not c.blocked
+     returning c.*
+   ), told as (
+     insert into outbox (kind, community_key, low_key, high_key, message_id, position)
+     select 'conversation.read', community_key, low_key, high_key, $4::uuid,
+       case when low_key = $2 then low_read else high_read end
+     from marked
+   )
+   select last_position - case when low_key = $2 then low_read else high_read end as unread from marked`,
+)
+
+/**
+ * Marks the thread read by one of its two people, up to and with a message; never backwards.
+ * @returns how many are unread now; null when the message or the permission has gone since the facts were read.
+ */
+export async function markThreadRead(
+  db: Queryable,
+  mark: { communityKey: number; readerKey: number; otherKey: number; messageId: string },
+): Promise<number | null> {
+  const [row] = await db.query(markRead, [mark.communityKey, mark.readerKey, mark.otherKey, mark.messageId])
+  return row?.unread ?? null
+}
