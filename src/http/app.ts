@@ -1,12 +1,13 @@
 import cors from '@fastify/cors'
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, fastify, LogController } from 'fastify'
 import { errors } from '../../contract/errors.ts'
 import type { ListConversations } from '../actions/list-conversations.ts'
 import type { SendMessage } from '../actions/send-message.ts'
 import type { Verifier } from '../tokens/verify.ts'
 import { requireCaller, requireServiceKey } from './auth.ts'
 import { BODY_MAX, readBodiesAsJson } from './body.ts'
-import { answerError, answerProblem } from './errors.ts'
+import { answerBrokenHttp } from './broken.ts'
+import { answerError, answerProblem, setCommonHeaders } from './errors.ts'
 import { formats } from './formats.ts'
 import type { Metrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
@@ -37,12 +38,9 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   readBodiesAsJson(app)
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) => answerProblem(reply, { status: 404, message: errors.notFound }))
-  // One hook for every header of every answer. `no-store`, since nearly every answer holds private data.
   app.decorateRequest('callerId', '')
   app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.setHeader('x-request-id', request.id)
-    reply.raw.setHeader('cache-control', 'no-store')
-    reply.raw.setHeader('x-content-type-options', 'nosniff')
+    setCommonHeaders(request, reply)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -74,7 +72,7 @@ function newServer(logLevel: string): FastifyInstance {
   return fastify({
     // Standard error, since standard output is for the operator's first screenful.
     logger: { level: logLevel, stream: process.stderr, serializers: { req: () => ({}), res: () => ({}) } },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: nextId,
     requestIdHeader: false,
     bodyLimit: BODY_MAX,
@@ -84,6 +82,7 @@ function newServer(logLevel: string): FastifyInstance {
     // Longer than any id: one that is too long is answered like one that does not exist.
     routerOptions: { maxParamLength: 2_048 },
     frameworkErrors: answerError,
+    clientErrorHandler: answerBrokenHttp(nextId),
     ajv: {
       customOptions: {
         coerceTypes: false,

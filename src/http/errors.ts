@@ -41,6 +41,7 @@ function problemOfFastify(error: FastifyError): Problem | null {
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return { status: 400, message: errors.invalidJson }
     case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
       return { status: 404, message: errors.notFound }
     default:
       return null
@@ -59,8 +60,17 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   answerProblem(reply, { status: 500, message: errors.internal })
 }
 
+/** The headers of every answer (CONTRACT §1). `no-store` for all of them, since nearly every one holds private data. */
+export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.raw.setHeader('x-request-id', request.id)
+  reply.raw.setHeader('cache-control', 'no-store')
+  reply.raw.setHeader('x-content-type-options', 'nosniff')
+}
+
 /** Answers outside the routes' schemas: an error's form is the same whatever the route answers otherwise. */
 export function answerProblem(reply: FastifyReply, problem: Problem): void {
+  // What fastify refuses before any hook runs comes here as well.
+  setCommonHeaders(reply.request, reply)
   if (problem.retryAfter !== undefined) void reply.header('retry-after', String(problem.retryAfter))
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
   void reply
