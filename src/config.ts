@@ -21,6 +21,8 @@ export interface Config {
   readonly mailFrom: string | null
   readonly corsOrigins: readonly string[]
   readonly logLevel: LogLevel
+  /** How much of conversation lists is kept in memory. 0: nothing. */
+  readonly listCacheBytes: number
   /** The trial: nothing of the operator's own is set, so demo data is made. CONTRACT §8. */
   readonly trial: boolean
 }
@@ -62,6 +64,7 @@ export function readConfig(env: Env, cwd: string = process.cwd()): Config {
     mailFrom: mailFromOf(env),
     corsOrigins: originsOf(env),
     logLevel: logLevelOf(text(env, 'SNUG_LOG_LEVEL') ?? 'warn'),
+    listCacheBytes: megabytesOf(env, 'SNUG_LIST_CACHE_MB', 32),
     trial: databaseUrl === null && serviceKeys.length === 0,
   }
   return Object.freeze(config)
@@ -77,6 +80,14 @@ function portOf(value: string): number {
   if (!(port >= 0 && port <= 65_535))
     throw new ConfigError(`PORT must be a number from 0 to 65535, not "${value}"`)
   return port
+}
+
+function megabytesOf(env: Env, name: string, unset: number): number {
+  const value = text(env, name)
+  if (value !== null && !/^\d{1,5}$/.test(value)) {
+    throw new ConfigError(`${name} must be a whole number of megabytes, not "${value}"`)
+  }
+  return Number(value ?? unset) * 2 ** 20
 }
 
 function defaultUrl(host: string, port: number): string {

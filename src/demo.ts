@@ -2,11 +2,12 @@ import { createIdMaker } from './actions/message-ids.ts'
 import type { SendMessage } from './actions/send-message.ts'
 import { upsertCommunity } from './actions/upsert-community.ts'
 import { putMember } from './actions/upsert-member.ts'
+import { putUser } from './actions/upsert-user.ts'
 import { Refused } from './domain/refusal.ts'
 import { communityKey } from './store/communities.ts'
 import type { Db } from './store/db.ts'
 import { findMember } from './store/members.ts'
-import { findUser, upsertUser } from './store/users.ts'
+import { findUser } from './store/users.ts'
 
 /** Who to open the trial as. */
 export interface Demo {
@@ -40,7 +41,7 @@ const TALK = [
 export async function makeDemo(db: Db, sendMessage: SendMessage): Promise<Demo> {
   for (const [id, username, name] of PEOPLE) {
     const nothing = { email: null, avatarUrl: null, timeZone: null, settings: {} }
-    if (!(await findUser(db, id))) await upsertUser(db, { id, username, name, ...nothing })
+    if (!(await findUser(db, id))) await putUser(db, { id, username, name, ...nothing })
   }
   const { communityId, creatorId } = DEMO
   if ((await communityKey(db, communityId)) === null) {

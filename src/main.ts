@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { type Database, openDatabase } from './database.ts'
 import { type Demo, makeDemo } from './demo.ts'
 import { createApp } from './http/app.ts'
+import { createListCache } from './http/list-cache.ts'
 import { createMetrics } from './http/metrics.ts'
 import { startRelay } from './jobs/relay.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
@@ -61,7 +62,16 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
     const listConversations = createListConversations(db)
     const { serviceKeys } = secrets
     const { corsOrigins, logLevel } = config
-    const deps = { db, ids: createIdMaker(), sign, verifier, metrics, sendMessage, listConversations }
+    const deps = {
+      db,
+      ids: createIdMaker(),
+      sign,
+      verifier,
+      metrics,
+      sendMessage,
+      listConversations,
+      listCache: createListCache(config.listCacheBytes),
+    }
     const app = await createApp({ ...deps, serviceKeys, corsOrigins, logLevel, ready: () => isMigrated(db) })
     undo.push(() => app.close())
     const demo = config.trial ? await makeDemo(db, sendMessage) : null

@@ -2,6 +2,7 @@ import { Refused } from '../domain/refusal.ts'
 import type { Db } from '../store/db.ts'
 import { StoreUnavailable } from '../store/errors.ts'
 import { blankMessages, databaseTime, eraseUser, olderTransactionsRun } from '../store/users.ts'
+import { touchCommunitiesOf } from '../store/versions.ts'
 
 // Longer than any transaction of a request may take; an import's are shorter still.
 const PATIENCE_MS = 4_000
@@ -15,7 +16,7 @@ const POLL_MS = 10
  * @throws {StoreUnavailable} when an older transaction does not end in time
  */
 export async function erasePerson(db: Db, userId: string): Promise<void> {
-  const key = await eraseUser(db, userId)
+  const key = await db.transaction((tx) => eraseUser(tx, userId))
   if (key === null) throw new Refused('not_found')
   const marked = await databaseTime(db)
   const deadline = Date.now() + PATIENCE_MS
@@ -24,4 +25,6 @@ export async function erasePerson(db: Db, userId: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
   await db.patiently((patient) => blankMessages(patient, key))
+  // Apart from the texts, which can take long: nobody's membership has to wait for them.
+  await touchCommunitiesOf(db, key)
 }

@@ -3,6 +3,7 @@ import { communityKey } from '../store/communities.ts'
 import type { Db } from '../store/db.ts'
 import { findMember, type MemberRow, upsertMember } from '../store/members.ts'
 import { findUser } from '../store/users.ts'
+import { touchCommunity } from '../store/versions.ts'
 import type { IdMaker } from './message-ids.ts'
 
 export interface MemberChange {
@@ -29,13 +30,9 @@ export async function putMember(
   if (community === null || !user || user.erasedAt !== null) throw new Refused('not_found')
   const { status, joinedAt, tier } = change
   const id = ids.next(Date.now())
-  const created = await upsertMember(db, {
-    communityKey: community,
-    userKey: user.key,
-    id,
-    status,
-    joinedAt,
-    tier,
+  const created = await db.transaction(async (tx) => {
+    await touchCommunity(tx, community)
+    return upsertMember(tx, { communityKey: community, userKey: user.key, id, status, joinedAt, tier })
   })
   const member = await findMember(db, community, user.id, false)
   if (!member) throw new Refused('not_found')

@@ -4,11 +4,12 @@ import { errors } from '../../contract/errors.ts'
 import type { ListConversations } from '../actions/list-conversations.ts'
 import type { SendMessage } from '../actions/send-message.ts'
 import type { Verifier } from '../tokens/verify.ts'
+import { AJV_OPTIONS } from '../validation/ajv.ts'
 import { requireCaller, requireServiceKey } from './auth.ts'
 import { BODY_MAX, readBodiesAsJson } from './body.ts'
 import { answerBrokenHttp } from './broken.ts'
 import { answerError, answerProblem, setCommonHeaders } from './errors.ts'
-import { formats } from './formats.ts'
+import type { ListCache } from './list-cache.ts'
 import type { Metrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
 import { createRequestIds } from './request-id.ts'
@@ -28,6 +29,7 @@ export interface AppDeps extends ServiceDeps, OperationsDeps {
   readonly corsOrigins: readonly string[]
   readonly logLevel: string
   readonly metrics: Metrics
+  readonly listCache: ListCache
 }
 
 const EXPOSED_HEADERS = ['X-Request-Id', 'Idempotent-Replayed', 'Retry-After']
@@ -83,16 +85,6 @@ function newServer(logLevel: string): FastifyInstance {
     routerOptions: { maxParamLength: 2_048 },
     frameworkErrors: answerError,
     clientErrorHandler: answerBrokenHttp(nextId),
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        allErrors: true,
-        verbose: true,
-        formats,
-        keywords: ['faults'],
-      },
-    },
+    ajv: { customOptions: AJV_OPTIONS },
   })
 }

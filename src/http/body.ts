@@ -11,6 +11,11 @@ export const BODY_MAX = 65_536
  */
 export function readBodiesAsJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  // One that is malformed would be refused before any parser is asked.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.mediaType === undefined) delete request.raw.headers['content-type']
+    done()
+  })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
       done(null, parse(body as Buffer))

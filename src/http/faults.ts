@@ -1,21 +1,11 @@
 import type { FastifyRequest, FastifySchemaValidationError } from 'fastify'
-import type { Faults } from '../../contract/common.ts'
+import { type SchemaError, wordsOf } from '../validation/words.ts'
 
-const BLANK = "can't be blank"
 const PARTS = ['body', 'querystring', 'headers'] as const
-
-/** What ajv gives with `verbose`: the schema beside the error. */
-interface VerboseError extends FastifySchemaValidationError {
-  readonly data?: unknown
-  readonly parentSchema?: {
-    readonly faults?: Faults
-    readonly properties?: Record<string, { readonly faults?: Faults }>
-  }
-}
 
 interface ValidationFunction {
   (data: unknown): unknown
-  errors?: readonly FastifySchemaValidationError[] | null
+  errors?: readonly (FastifySchemaValidationError & SchemaError)[] | null
 }
 
 /**
@@ -34,22 +24,4 @@ export function faultsOf(request: FastifyRequest): string[] {
     if (validate(data) === false) faults.push(...wordsOf(validate.errors ?? []))
   }
   return faults
-}
-
-/** The contract's words for ajv's errors. */
-export function wordsOf(errors: readonly FastifySchemaValidationError[]): string[] {
-  return [...new Set(errors.map((error) => wordOf(error as VerboseError)))]
-}
-
-function wordOf(error: VerboseError): string {
-  const missing = error.params.missingProperty
-  const faults =
-    typeof missing === 'string'
-      ? error.parentSchema?.properties?.[missing]?.faults
-      : error.parentSchema?.faults
-  const label = faults?.label ?? 'Body'
-  if (error.keyword === 'required') return `${label} ${faults?.required ?? BLANK}`
-  if (error.data === null) return `${label} ${BLANK}`
-  const word = faults?.[error.keyword as keyof Faults] ?? 'is invalid'
-  return `${label} ${word}`
 }

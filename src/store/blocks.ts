@@ -3,10 +3,10 @@ import { sql } from './sql.ts'
 
 const lockCommunity = sql<{ creatorKey: number }>(
   'blocks.lock_community',
-  `select creator_key as "creatorKey" from communities where key = $1 for share`,
+  `update communities set version = version + 1 where key = $1 returning creator_key as "creatorKey"`,
 )
 
-/** Keeps the community from changing hands until the transaction ends. @returns the creator's key */
+/** Keeps the community from changing hands until the transaction ends, and tells of the change. @returns the creator's key */
 export async function lockCreator(tx: Queryable, communityKey: number): Promise<number> {
   const [row] = await tx.query(lockCommunity, [communityKey])
   if (!row) throw new Error('the community has gone')
@@ -67,7 +67,7 @@ const settle = sql<{ hidden: number }>(
      select community_key, user_key, sum(listed::integer - was_listed::integer)
      from settled cross join lateral (values (low_key), (high_key)) as p (user_key)
      group by community_key, user_key order by community_key, user_key
-     on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed
+     on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
    ), told as (
      insert into outbox (kind, community_key, low_key, high_key)
      select case when blocked then 'conversation.hidden' else 'conversation.shown' end, community_key, low_key, high_key

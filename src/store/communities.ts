@@ -93,7 +93,7 @@ export async function insertCommunity(
 
 const update = sql<never>(
   'communities.update',
-  `update communities set name = $2, creator_key = $3,
+  `update communities set name = $2, creator_key = $3, version = version + 1,
      past_creator_keys = case when creator_key = $3 then past_creator_keys
        else array_append(array_remove(array_remove(past_creator_keys, creator_key), $3), creator_key) end
    where key = $1`,

@@ -5,11 +5,19 @@ import { sql } from './sql.ts'
 
 export type ConversationFilter = 'unread' | 'awaiting_reply'
 
+/** What a list was made of: as long as both stand, it is what a fresh read gives. */
+export interface ListVersion {
+  readonly inbox: number
+  readonly community: number
+}
+
 export interface ListRequest {
   readonly callerId: string
   readonly communityId: string
   readonly limit: number
   readonly offset: number
+  /** The version that the asker holds already; then no rows are read for it. */
+  readonly known: ListVersion | null
 }
 
 /** One conversation as the statement's JSON gives it: an array, since names would be repeated in every row. */
@@ -32,6 +40,10 @@ export type ListedRow = readonly [
 
 export interface ListFacts extends CallerFacts {
   readonly ord: number
+  readonly inboxVersion: number
+  readonly communityVersion: number | null
+  /** What the asker holds is what a fresh read gives; `rows` is null. */
+  readonly unchanged: boolean
   readonly total: number | null
   readonly rows: readonly ListedRow[] | null
 }
@@ -58,15 +70,20 @@ const pageOf = (range: string) => `
 
 const list = sql<ListFacts>(
   'conversations.list',
-  `select request.ord, ${CALLER_COLUMNS}, coalesce(inbox.listed, 0) as total, page.rows
-   from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) with ordinality
-     as request (caller_id, community_id, size, skip, ord)
+  `select request.ord, ${CALLER_COLUMNS}, coalesce(inbox.listed, 0) as total, page.rows,
+     coalesce(inbox.version, 0) as "inboxVersion", community.version as "communityVersion", version.unchanged
+   from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) with ordinality
+     as request (caller_id, community_id, size, skip, inbox_version, community_version, ord)
    ${CALLER_JOINS}
    left join inboxes inbox on inbox.community_key = community.key and inbox.user_key = caller.key
+   cross join lateral (
+     select coalesce(inbox.version, 0) = request.inbox_version and community.version = request.community_version
+   ) as compared (same)
+   cross join lateral (select coalesce(compared.same, false)) as version (unchanged)
    left join lateral (${pageOf(`
-     (${side('low', '')} limit request.size + request.skip)
+     (${side('low', 'and not version.unchanged')} limit request.size + request.skip)
      union all
-     (${side('high', '')} limit request.size + request.skip)
+     (${side('high', 'and not version.unchanged')} limit request.size + request.skip)
      order by active_at desc, key desc limit request.size offset request.skip`)}
    ) as page on true`,
 )
@@ -76,7 +93,8 @@ const list = sql<ListFacts>(
 const filtered = (name: string, lowWhere: string, highWhere: string) =>
   sql<ListFacts>(
     name,
-    `select 1 as ord, ${CALLER_COLUMNS}, page.total, page.rows
+    `select 1 as ord, ${CALLER_COLUMNS}, page.total, page.rows, 0 as "inboxVersion",
+     community.version as "communityVersion", false as unchanged
    from (values ($1::text, $2::text, $3::bigint, $4::bigint, $5::text)) as request (caller_id, community_id, size, skip, q)
    ${CALLER_JOINS}
    left join lateral (
@@ -114,6 +132,8 @@ export function listConversations(db: Queryable, batch: readonly ListRequest[]):
     batch.map((request) => request.communityId),
     batch.map((request) => request.limit),
     batch.map((request) => request.offset),
+    batch.map((request) => request.known?.inbox ?? null),
+    batch.map((request) => request.known?.community ?? null),
   ])
 }
 

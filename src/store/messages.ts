@@ -88,9 +88,9 @@ const deleteLast = sql<{ total: number }>(
      where m.community_key = $1 and m.conversation_key = shortened.key and m.position = shortened.last_position + 1
    ), inbox as (
      insert into inboxes as i (community_key, user_key, listed)
-     select community_key, user_key, -1 from shortened cross join lateral (values (low_key), (high_key)) as p (user_key)
-     where was_listed order by user_key
-     on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed
+     select community_key, user_key, -was_listed::integer
+     from shortened cross join lateral (values (low_key), (high_key)) as p (user_key) order by user_key
+     on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
    ), told as (
      insert into outbox (kind, community_key, low_key, high_key, message_id, position)
      select 'message.deleted', community_key, low_key, high_key, $2::uuid, last_position from shortened

@@ -103,11 +103,11 @@ const writeBatch = sql<WrittenSend>(
      returning 1
    ), inbox as (
      insert into inboxes as i (community_key, user_key, listed)
-     select community_key, user_key, count(*)
+     select community_key, user_key, count(*) filter (where not was_listed)
      from conversation cross join lateral (values (low_key), (high_key)) as participant (user_key)
-     where not was_listed and (select count(*) from idempotency_key) >= 0
+     where (select count(*) from idempotency_key) >= 0
      group by community_key, user_key order by community_key, user_key
-     on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed
+     on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
    ), told as (
      insert into outbox (kind, community_key, low_key, high_key, message_id, position)
      select 'message.created', community_key, low_key, high_key, message_id, position from placed order by ord

@@ -1,5 +1,6 @@
 import type { Queryable } from './db.ts'
 import { sql } from './sql.ts'
+import { touchCommunitiesOf } from './versions.ts'
 
 export interface UserRow {
   readonly key: number
@@ -35,6 +36,14 @@ export async function findUser(db: Queryable, id: string): Promise<UserRow | nul
   return row ?? null
 }
 
+const lock = sql<UserRow>('users.lock', `select ${USER} from users where id = $1 for update`)
+
+/** The same, the row locked until the transaction ends. */
+export async function lockUser(tx: Queryable, id: string): Promise<UserRow | null> {
+  const [row] = await tx.query(lock, [id])
+  return row ?? null
+}
+
 const upsert = sql<UserRow & { created: boolean }>(
   'users.upsert',
   `insert into users as u (id, username, name, email, avatar_url, time_zone, settings)
@@ -67,20 +76,26 @@ export async function upsertUser(db: Queryable, user: UserChange): Promise<UserR
 
 const erase = sql<{ key: number }>(
   'users.erase',
-  `with erased as (
-     update users set username = 'deleted', name = null, email = null, avatar_url = null, time_zone = null, settings = '{}',
-       erased_at = coalesce(erased_at, clock_timestamp())
-     where id = $1 returning key
-   ), ended as (
-     update members set status = 'canceled', tier = null from erased where user_key = erased.key
-   )
-   select key from erased`,
+  `update users set username = 'deleted', name = null, email = null, avatar_url = null, time_zone = null, settings = '{}',
+     erased_at = coalesce(erased_at, clock_timestamp())
+   where id = $1 returning key`,
+)
+const endMemberships = sql<never>(
+  'users.end_memberships',
+  `update members set status = 'canceled', tier = null where user_key = $1`,
 )
 
-/** Removes what is known of the person and ends the memberships. @returns the key; null for a user never told of */
-export async function eraseUser(db: Queryable, id: string): Promise<number | null> {
-  const [row] = await db.query(erase, [id])
-  return row?.key ?? null
+/**
+ * Removes what is known of the person and ends the memberships, in a transaction. Locks are taken in the order of all others:
+ * users, communities, members.
+ * @returns the key; null for a user never told of
+ */
+export async function eraseUser(tx: Queryable, id: string): Promise<number | null> {
+  const [row] = await tx.query(erase, [id])
+  if (!row) return null
+  await touchCommunitiesOf(tx, row.key)
+  await tx.query(endMemberships, [row.key])
+  return row.key
 }
 
 // What began before the erasure was committed may still write with the facts of before. Exports only read, for minutes.

@@ -3,11 +3,12 @@ import { ConversationList, ConversationQuery } from '../../../contract/messages.
 import type { ListConversations } from '../../actions/list-conversations.ts'
 import { standpointOf } from '../../domain/pair.ts'
 import { Refused } from '../../domain/refusal.ts'
-import { standingOf } from '../../domain/standing.ts'
-import { filterConversations } from '../../store/conversations.ts'
+import { type PersonFacts, standingOf } from '../../domain/standing.ts'
+import { filterConversations, type ListFacts } from '../../store/conversations.ts'
 import type { Db } from '../../store/db.ts'
 import { factsOfCaller } from '../../store/members.ts'
 import { faultsOf } from '../faults.ts'
+import type { ListCache } from '../list-cache.ts'
 import { operation } from '../operation.ts'
 import { pagingOf } from '../paging.ts'
 import { hostId } from '../path.ts'
@@ -23,33 +24,59 @@ const listOperation = operation({
   refusals: ['not_found', 'not_a_member'],
 })
 
+interface Deps {
+  readonly db: Db
+  readonly listConversations: ListConversations
+  readonly listCache: ListCache
+}
+
 /** The conversation list: CONTRACT §3. */
-export function conversationRoutes(
-  app: FastifyInstance,
-  deps: { db: Db; listConversations: ListConversations },
-): void {
+export function conversationRoutes(app: FastifyInstance, { db, listConversations, listCache }: Deps): void {
   app.get<{ Params: { community_id: string }; Querystring: ConversationQuery }>(
     '/api/v1/communities/:community_id/messages/conversations',
     listOperation,
-    async (request) => {
+    async (request, reply) => {
       const { query, callerId } = request
       const communityId = hostId(request.params.community_id)
       const faults = faultsOf(request)
       if (faults.length > 0) {
-        standpointOf(await factsOfCaller(deps.db, callerId, communityId))
+        standpointOf(await factsOfCaller(db, callerId, communityId))
         throw new Refused('invalid', faults)
       }
       const paging = pagingOf(query)
-      const asked = { callerId, communityId, limit: paging.limit, offset: paging.offset }
+      const { limit, offset } = paging
       const { filter = null } = query
       const q = query.q || null
-      const plain = filter === null && q === null
-      const facts = plain
-        ? await deps.listConversations(asked)
-        : await filterConversations(deps.db, asked, filter, q)
-      const { caller } = standpointOf(facts)
-      if (standingOf(caller) === 'stranger') throw new Refused('not_a_member')
-      return presentConversations(facts, caller, paging)
+      if (filter !== null || q !== null) {
+        const facts = await filterConversations(
+          db,
+          { callerId, communityId, limit, offset, known: null },
+          filter,
+          q,
+        )
+        return presentConversations(facts, memberOf(facts), paging)
+      }
+      const key = `${callerId} ${communityId} ${limit} ${offset}`
+      const cached = listCache.find(key)
+      const known = cached?.version ?? null
+      const facts = await listConversations({ callerId, communityId, limit, offset, known })
+      const caller = memberOf(facts)
+      if (cached && facts.unchanged) return reply.type(JSON_TYPE).send(cached.body)
+      const body = Buffer.from(reply.serialize(presentConversations(facts, caller, paging)) as string)
+      listCache.keep(key, {
+        version: { inbox: facts.inboxVersion, community: facts.communityVersion as number },
+        body,
+      })
+      return reply.type(JSON_TYPE).send(body)
     },
   )
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** The caller, who may see a list of the community. */
+function memberOf(facts: ListFacts): PersonFacts {
+  const { caller } = standpointOf(facts)
+  if (standingOf(caller) === 'stranger') throw new Refused('not_a_member')
+  return caller
 }

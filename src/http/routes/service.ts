@@ -15,11 +15,12 @@ import { erasePerson } from '../../actions/erase-user.ts'
 import type { IdMaker } from '../../actions/message-ids.ts'
 import { upsertCommunity } from '../../actions/upsert-community.ts'
 import { putMember } from '../../actions/upsert-member.ts'
+import { putUser } from '../../actions/upsert-user.ts'
 import { Refused } from '../../domain/refusal.ts'
 import { communityKey } from '../../store/communities.ts'
 import type { Db } from '../../store/db.ts'
 import { findMember, type MemberRow } from '../../store/members.ts'
-import { findUser, upsertUser } from '../../store/users.ts'
+import { findUser } from '../../store/users.ts'
 import type { SignedToken } from '../../tokens/sign.ts'
 import { faultsOf } from '../faults.ts'
 import { operation } from '../operation.ts'
@@ -116,7 +117,7 @@ function userRoutes(app: FastifyInstance, { db, sign }: ServiceDeps): void {
       ([key]) => key === 'messages.email' || key === 'messages.push',
     )
     const change = { id, username, name, email, avatarUrl: avatar_url, timeZone: time_zone }
-    const user = await upsertUser(db, { ...change, settings: Object.fromEntries(switches) })
+    const user = await putUser(db, { ...change, settings: Object.fromEntries(switches) })
     void reply.code(user.created ? 201 : 200)
     return presentServiceUser(user)
   })

@@ -22,6 +22,8 @@ create table communities (
   creator_key bigint not null references users (key),
   -- Whoever was the creator once reads on like a former member, without a membership (CONTRACT §2).
   past_creator_keys bigint[] not null default '{}',
+  -- Moves on with every change of its creator, its memberships and its people's names: what lists show beside conversations.
+  version bigint not null default 1,
   created_at timestamptz not null default now()
 );
 create index communities_by_creator on communities (creator_key);
@@ -44,7 +46,7 @@ create table members (
   primary key (community_key, user_key),
   unique (community_key, id)
 );
-create index members_by_user on members (user_key);
+create index members_by_user on members (user_key, community_key);
 create index members_by_joined_at on members (community_key, joined_at, user_key);
 
 create table conversations (
@@ -76,8 +78,11 @@ create table conversations (
   check (low_read between 0 and last_position),
   check (high_read between 0 and last_position)
 ) with (fillfactor = 80);
-create index conversations_of_low on conversations (community_key, low_key, listed, active_at, key);
-create index conversations_of_high on conversations (community_key, high_key, listed, active_at, key);
+create index conversations_of_low on conversations (community_key, low_key, active_at, key) where listed;
+create index conversations_of_high on conversations (community_key, high_key, active_at, key) where listed;
+-- The others of the high side; those of the low side are found by the primary key. All in one index would be taken for the
+-- pair's too: its first two columns are as good as unique until the creator has many conversations.
+create index conversations_unlisted on conversations (community_key, high_key) where not listed;
 create index conversations_unread_by_low on conversations (community_key, low_key, active_at, key)
   include (last_position, low_read) where listed and last_position > low_read;
 create index conversations_unread_by_high on conversations (community_key, high_key, active_at, key)
@@ -96,13 +101,15 @@ create table messages (
   unique (community_key, id)
 );
 
--- How many conversations a user's list holds. Kept, not counted: it changes far more seldom than messages come.
+-- How many conversations a user's list holds (kept, not counted: it changes far more seldom than messages come), and a version
+-- that moves on with every change of one of them. What else a list shows moves the community's version on.
 create table inboxes (
   community_key bigint not null,
   user_key bigint not null,
   listed integer not null,
+  version bigint not null default 1,
   primary key (community_key, user_key)
-);
+) with (fillfactor = 60);
 
 -- Outlives its message, so that a key makes a retry safe for good, also after a deletion (CONTRACT §3).
 create table idempotency_keys (

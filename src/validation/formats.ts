@@ -22,8 +22,13 @@ function isTimeZone(value: string): boolean {
   }
 }
 
-const MOMENT = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
+const MOMENT = /^(\d{4})-(\d\d)-(\d\d)[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-5]):\d\d)$/
 
+// Date.parse takes the 30th of February for the 1st of March, and years and offsets that PostgreSQL refuses.
 function isMoment(value: string): boolean {
-  return MOMENT.test(value) && !Number.isNaN(Date.parse(value))
+  const parts = MOMENT.exec(value)
+  if (parts === null) return false
+  const [year, month, day] = parts.slice(1, 4).map(Number) as [number, number, number]
+  const utcYear = new Date(value).getUTCFullYear()
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate() && utcYear >= 1000 && utcYear <= 9998
 }
