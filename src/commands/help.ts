@@ -18,6 +18,11 @@ export const HELP = `snug: private messaging between a community's creator and i
 Each has --help. Configuration is by environment; the README lists the variables.
 `
 
+/** Where commands say what happens meanwhile: standard output is for what was asked for. */
+export const toStderr = (line: string): void => {
+  process.stderr.write(`${line}\n`)
+}
+
 /** The command was called in a way it does not know. */
 export class UsageError extends Error {
   override name = 'UsageError'

@@ -1,4 +1,6 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
+import { doctor } from './doctor.ts'
+import { migrate } from './migrate.ts'
 import { serve } from './serve.ts'
 import { token } from './token.ts'
 
@@ -9,4 +11,9 @@ export interface Command {
   run(values: Readonly<Record<string, unknown>>, positionals: readonly string[]): Promise<number>
 }
 
-export const commands: Readonly<Record<string, Command | undefined>> = { serve, token }
+export const commands: Readonly<Record<string, Command | undefined>> = {
+  serve,
+  migrate,
+  token,
+  doctor,
+}
