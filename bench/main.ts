@@ -3,9 +3,16 @@ import { deep } from './figures/deep.ts'
 import { latency } from './figures/latency.ts'
 import { reads } from './figures/reads.ts'
 import { sends } from './figures/sends.ts'
+import { start } from './figures/start.ts'
 import { print, type Report, write } from './lib/report.ts'
 
-const figures: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = { sends, latency, deep, reads }
+const figures: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
+  sends,
+  latency,
+  deep,
+  reads,
+  start,
+}
 
 const HELP = `npm run bench -- <name …> [--quick] [--json]
 
