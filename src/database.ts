@@ -21,8 +21,9 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
     const db = openDb({ connectionString: config.databaseUrl }, { log })
     return { db, place: placeOf(config.databaseUrl), close: () => db.close() }
   }
+  // A unix socket has no TLS, whatever PGSSLMODE in the environment asks for.
   const embedded = await startEmbedded({ dataDir: config.dataDir, log })
-  const db = openDb(embedded.connection, { log })
+  const db = openDb({ ...embedded.connection, ssl: false }, { log })
   const close = async () => {
     await db.close()
     await embedded.stop()
@@ -38,7 +39,7 @@ export async function joinDatabase(config: Config, log: Log): Promise<Database> 
     if (!(error instanceof EmbeddedError)) throw error
     const connection = await attachEmbedded(config.dataDir).catch(() => null)
     if (connection === null) throw error
-    const db = openDb(connection, { log, connections: 4 })
+    const db = openDb({ ...connection, ssl: false }, { log, connections: 4 })
     return { db, place: `${embeddedPlace(config)}, beside the Snug that serves`, close: () => db.close() }
   }
 }

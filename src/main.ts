@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { type Database, openDatabase } from './database.ts'
 import { type Demo, makeDemo } from './demo.ts'
 import { createApp } from './http/app.ts'
+import { drain } from './http/drain.ts'
 import { createListCache } from './http/list-cache.ts'
 import { createMetrics } from './http/metrics.ts'
 import { startRelay } from './jobs/relay.ts'
@@ -73,7 +74,7 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
       listCache: createListCache(config.listCacheBytes),
     }
     const app = await createApp({ ...deps, serviceKeys, corsOrigins, logLevel, ready: () => isMigrated(db) })
-    undo.push(() => app.close())
+    undo.push(() => drain(app))
     const demo = config.trial ? await makeDemo(db, sendMessage) : null
     await app.listen({ host: config.host, port: config.port })
     return { app, url: urlOf(app), secrets, database, demo, sign, stop: once(() => runBackwards(undo)) }

@@ -47,10 +47,10 @@ function hashOf(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** 0700: mail and the embedded database are kept in there as well. */
+/** What lies in there has its own modes. As root, PostgreSQL’s unprivileged user has to pass through, and need not see. */
 function makeFolder(path: string): void {
   try {
-    fs.mkdirSync(path, { recursive: true, mode: 0o700 })
+    fs.mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
   } catch (error) {
     throw new ConfigError(`SNUG_DATA_DIR: the folder ${path} cannot be made (${codeOf(error)})`)
   }

@@ -54,8 +54,9 @@ describe('Secrets of the data folder', () => {
     } finally {
       process.umask(before)
     }
-    assert.equal(modeOf(join(folder, 'new')), 0o700)
-    assert.equal(modeOf(join(folder, 'new', 'data')), 0o700)
+    const mode = process.getuid?.() === 0 ? 0o711 : 0o700
+    assert.equal(modeOf(join(folder, 'new')), mode)
+    assert.equal(modeOf(join(folder, 'new', 'data')), mode)
     for (const name of ['service-key', 'jwt-secret']) {
       assert.equal(modeOf(join(folder, 'new', 'data', name)), 0o600)
     }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { clusterFolder, DATABASE, ROLE } from './cluster.ts'
 import { stateOf } from './connect.ts'
 import { PORT } from './settings.ts'
@@ -20,7 +20,8 @@ export async function attachEmbedded(
 function socketFolderOf(dataDir: string): string | null {
   try {
     const lines = readFileSync(join(clusterFolder(dataDir), 'postmaster.pid'), 'utf8').split('\n')
-    return lines[4] || null
+    // The folder that PostgreSQL was started in is its own.
+    return lines[4] ? resolve(clusterFolder(dataDir), lines[4]) : null
   } catch {
     return null
   }

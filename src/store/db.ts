@@ -4,7 +4,7 @@ import type { Statement } from './sql.ts'
 
 export type ConnectionSettings = Pick<
   pg.ClientConfig,
-  'host' | 'port' | 'user' | 'database' | 'connectionString'
+  'host' | 'port' | 'user' | 'database' | 'connectionString' | 'ssl'
 >
 
 /** What runs a statement: the pool, or one transaction. */

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { ConfigError, readConfig } from '../src/config.ts'
+
+test('with nothing set there are the defaults of CONTRACT §8, and it is the trial', () => {
+  const config = readConfig({}, '/srv/snug')
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.port, 8080)
+  assert.equal(config.dataDir, '/srv/snug/data')
+  assert.equal(config.publicUrl, 'http://127.0.0.1:8080')
+  assert.equal(config.databaseUrl, null)
+  assert.deepEqual(config.corsOrigins, [])
+  assert.equal(config.trial, true)
+  assert.ok(Object.isFrozen(config))
+})
+
+test('DATABASE_URL or SNUG_SERVICE_KEY end the trial; empty values count as unset', () => {
+  assert.equal(readConfig({ DATABASE_URL: 'postgres://db/snug' }).trial, false)
+  assert.equal(readConfig({ SNUG_SERVICE_KEY: 'key' }).trial, false)
+  assert.equal(readConfig({ DATABASE_URL: '', SNUG_SERVICE_KEY: ' ', PORT: '' }).trial, true)
+})
+
+test('several service keys while rotating', () => {
+  assert.deepEqual(readConfig({ SNUG_SERVICE_KEY: 'new, old' }).serviceKeys, ['new', 'old'])
+})
+
+const BAD: readonly (readonly [string, string])[] = [
+  ['PORT', '65536'],
+  ['PORT', '-1'],
+  ['PORT', '80a'],
+  ['DATABASE_URL', 'mysql://secret-password@db/snug'],
+  ['DATABASE_URL', 'secret-password'],
+  ['SNUG_PUBLIC_URL', 'ftp://example.com'],
+  ['SNUG_SERVICE_KEY', 'secret password'],
+  ['SNUG_JWT_SECRET', 'secret-password-of-31-bytes-...'],
+  ['SNUG_JWKS_URL', 'file:///etc/passwd'],
+  ['SMTP_URL', 'https://secret-password@example.com'],
+  ['SNUG_MAIL_FROM', 'nobody'],
+  ['SNUG_CORS_ORIGINS', 'https://example.com/'],
+  ['SNUG_CORS_ORIGINS', '*'],
+  ['SNUG_LIST_CACHE_MB', '-1'],
+  ['SNUG_LOG_LEVEL', 'loud'],
+]
+
+for (const [name, value] of BAD) {
+  test(`${name}=${value} is refused with a line that names it and tells no secret`, () => {
+    assert.throws(
+      () => readConfig({ [name]: value }),
+      (error) =>
+        error instanceof ConfigError &&
+        error.message.includes(name) &&
+        !error.message.includes('secret-password') &&
+        !error.message.includes('\n'),
+    )
+  })
+}
+
+test("the README's table names every variable that is read, and none else", () => {
+  const read = new Set(
+    readFileSync('src/config.ts', 'utf8')
+      .match(/'(HOST|PORT|[A-Z]+_[A-Z_]+)'/g)
+      ?.map((one) => one.slice(1, -1)),
+  )
+  const table = readFileSync('README.md', 'utf8').split('## Configuration')[1]?.split('\n## ')[0] ?? ''
+  const rows = table.split('\n').filter((line) => line.startsWith('| `'))
+  const named = new Set(rows.flatMap((row) => row.split(' | ')[0]?.match(/[A-Z][A-Z_]+/g) ?? []))
+  assert.deepEqual([...named].sort(), [...read].sort())
+})
