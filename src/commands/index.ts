@@ -1,5 +1,7 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { doctor } from './doctor.ts'
+import { exportAll } from './export.ts'
+import { importFile } from './import.ts'
 import { migrate } from './migrate.ts'
 import { serve } from './serve.ts'
 import { token } from './token.ts'
@@ -15,5 +17,7 @@ export const commands: Readonly<Record<string, Command | undefined>> = {
   serve,
   migrate,
   token,
+  import: importFile,
+  export: exportAll,
   doctor,
 }

@@ -14,11 +14,7 @@ export async function* checkDatabase(config: Config): AsyncGenerator<Finding> {
   try {
     database = await joinDatabase(config, () => {})
   } catch (error) {
-    const advice =
-      config.databaseUrl === null
-        ? 'postgres.log in the data folder says more'
-        : 'check DATABASE_URL and that the server is up'
-    yield { kind: 'fault', subject, says: wordsOf(error), advice }
+    yield { kind: 'fault', subject, says: wordsOf(error), advice: adviceFor(config) }
     return
   }
   try {
@@ -38,15 +34,15 @@ export async function* checkDatabase(config: Config): AsyncGenerator<Finding> {
         advice: 'snug serve brings it up to date, or: snug migrate',
       }
   } catch (error) {
-    yield {
-      kind: 'fault',
-      subject,
-      says: wordsOf(error),
-      advice: 'check the rights of the role in DATABASE_URL',
-    }
+    yield { kind: 'fault', subject, says: wordsOf(error), advice: adviceFor(config) }
   } finally {
     await database.close()
   }
+}
+
+function adviceFor({ databaseUrl }: Config): string {
+  if (databaseUrl === null) return 'postgres.log in the data folder says more'
+  return 'check DATABASE_URL: that the server is up, the database is there, and the role has its rights'
 }
 
 function* judge(health: Health): Generator<Finding> {

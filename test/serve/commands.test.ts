@@ -30,7 +30,8 @@ test('--help everywhere, and wrong usage is exit code 2 with one line', async ()
 })
 
 test('import and export: what comes out goes into another Snug, beside its progress on standard error', async () => {
-  const [source, target, file] = [newFolder(), newFolder(), join(newFolder(), 'in.ndjson')]
+  const [source, target] = [{ DATABASE_URL: await newDatabase() }, { DATABASE_URL: await newDatabase() }]
+  const file = join(newFolder(), 'in.ndjson')
   const lines = [
     { type: 'user', id: 'grace', username: 'grace' },
     { type: 'user', id: 'tom', username: 'tom' },
@@ -52,20 +53,20 @@ test('import and export: what comes out goes into another Snug, beside its progr
     },
   ]
   writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'))
-  const first = await snug(['import', file], { SNUG_DATA_DIR: source })
+  const first = await snug(['import', file], source)
   assert.equal(first.code, 0, first.err)
   assert.match(first.out, /1 messages?/)
-  const exported = await snug(['export'], { SNUG_DATA_DIR: source })
+  const exported = await snug(['export'], source)
   assert.equal(exported.code, 0, exported.err)
   assert.match(exported.out, /Hello 🥖/)
   writeFileSync(file, exported.out)
-  assert.equal((await snug(['import', file], { SNUG_DATA_DIR: target })).code, 0)
-  assert.equal((await snug(['export'], { SNUG_DATA_DIR: target })).out, exported.out)
-  assert.equal((await snug(['export', '--community', 'bakers'], { SNUG_DATA_DIR: target })).out, exported.out)
-  const unknown = await snug(['export', '--community', 'nobody'], { SNUG_DATA_DIR: target })
+  assert.equal((await snug(['import', file], target)).code, 0)
+  assert.equal((await snug(['export'], target)).out, exported.out)
+  assert.equal((await snug(['export', '--community', 'bakers'], target)).out, exported.out)
+  const unknown = await snug(['export', '--community', 'nobody'], target)
   assert.deepEqual([unknown.code, unknown.out], [1, ''])
   writeFileSync(file, `${exported.out}{"type":"nonsense"}\n`)
-  const faulty = await snug(['import', file], { SNUG_DATA_DIR: target })
+  const faulty = await snug(['import', file], target)
   assert.equal(faulty.code, 1)
   assert.match(faulty.err, new RegExp(`line ${exported.out.trim().split('\n').length + 1}: `))
 })

@@ -27,12 +27,15 @@ export function newFolder(): string {
   return folder
 }
 
+// What npm start uses as well: a process starts in half the time.
+const NODE_COMPILE_CACHE = 'node_modules/.cache/snug'
+
 type Env = Readonly<Record<string, string>>
 
 function spawnSnug(args: readonly string[], env: Env): ChildProcess {
   const { PATH = '', HOME = '' } = process.env
   return spawn(process.execPath, ['src/cli.ts', ...args], {
-    env: { PATH, HOME, PORT: '0', ...env },
+    env: { PATH, HOME, PORT: '0', NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
