@@ -132,31 +132,3 @@ export const TokenAnswer = Type.Object({
   access_token: Type.String({ examples: ['eyJhbGciOiJIUzI1NiJ9.e30.sig'] }),
   expires_at: Time,
 })
-
-const Count = Type.Integer({ examples: [1] })
-export const ImportAnswer = Type.Object({
-  imported: Type.Object({
-    users: Count,
-    communities: Count,
-    members: Count,
-    conversations: Count,
-    messages: Count,
-  }),
-  errors: Type.Array(
-    Type.Object({
-      line: Type.Integer({ examples: [3] }),
-      message: Type.String({ examples: ["Content can't be blank"] }),
-    }),
-  ),
-})
-export type ImportAnswer = Static<typeof ImportAnswer>
-
-export const ExportQuery = Type.Object({
-  community_id: Type.Optional(
-    Type.String({
-      faults: { label: 'Community' },
-      description: 'Without it: everything.',
-      examples: ['whisky-club'],
-    }),
-  ),
-})

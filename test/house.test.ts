@@ -13,7 +13,10 @@ test('an import against the law is found', () => {
   assert.equal(faultsOfFile(file, "import { User } from '../../contract/common.ts'\n").length, 1)
   assert.equal(faultsOfFile(file, "import type { User } from '../../contract/common.ts'\n").length, 0)
   assert.equal(faultsOfFile(file, "import { type User } from '../../contract/common.ts'\n").length, 0)
-  assert.equal(faultsOfFile(file, "import {\n  a,\n  type User,\n} from '../../contract/common.ts'\n").length, 1)
+  assert.equal(
+    faultsOfFile(file, "import {\n  a,\n  type User,\n} from '../../contract/common.ts'\n").length,
+    1,
+  )
   assert.equal(faultsOfFile(file, "export { Refused } from './refusal.ts'\n").length, 0)
   assert.equal(faultsOfFile('src/http/x.ts', "import { startRelay } from '../jobs/relay.ts'\n").length, 1)
   assert.equal(faultsOfFile('src/http/x.ts', "import { startSnug } from '../main.ts'\n").length, 2)

@@ -63,7 +63,13 @@ async function admin(server: string, statement: string): Promise<void> {
 export async function newSnug(url?: string, env: Readonly<Record<string, string>> = {}): Promise<TestSnug> {
   const DATABASE_URL = url ?? (await newDatabase())
   const dataDir = mkdtempSync(join(tmpdir(), 'snug-data-'))
-  const own = { DATABASE_URL, PORT: '0', SNUG_DATA_DIR: dataDir, SNUG_SERVICE_KEY: SERVICE_KEY, SNUG_JWT_SECRET: JWT_SECRET }
+  const own = {
+    DATABASE_URL,
+    PORT: '0',
+    SNUG_DATA_DIR: dataDir,
+    SNUG_SERVICE_KEY: SERVICE_KEY,
+    SNUG_JWT_SECRET: JWT_SECRET,
+  }
   const snug = await startSnug(readConfig({ ...own, SNUG_LOG_LEVEL: 'fatal', ...env }), () => {})
   after(async () => {
     await snug.stop()
@@ -95,7 +101,8 @@ function wrap(snug: Snug, url: string): TestSnug {
     if (status > 299) throw new Error(`${status} ${JSON.stringify(body)}`)
     return body
   }
-  const put = (path: string, body: object) => must(call('PUT', `/service/v1/${path}`, { service: true, body }))
+  const put = (path: string, body: object) =>
+    must(call('PUT', `/service/v1/${path}`, { service: true, body }))
   return {
     snug,
     db: snug.database.db,
@@ -105,9 +112,16 @@ function wrap(snug: Snug, url: string): TestSnug {
     users: async (...ids) => {
       for (const id of ids) await put(`users/${id}`, { username: `name of ${id}` })
     },
-    community: (id, creatorId) => put(`communities/${id}`, { name: `Community ${id}`, creator_id: creatorId }),
-    member: (communityId, userId, status = 'active') => put(`communities/${communityId}/members/${userId}`, { status }),
+    community: (id, creatorId) =>
+      put(`communities/${id}`, { name: `Community ${id}`, creator_id: creatorId }),
+    member: (communityId, userId, status = 'active') =>
+      put(`communities/${communityId}/members/${userId}`, { status }),
     send: (communityId, from, recipient_id, content) =>
-      must(call('POST', `/api/v1/communities/${communityId}/messages`, { as: from, body: { recipient_id, content } })),
+      must(
+        call('POST', `/api/v1/communities/${communityId}/messages`, {
+          as: from,
+          body: { recipient_id, content },
+        }),
+      ),
   }
 }

@@ -27,7 +27,10 @@ export async function globalSetup(): Promise<void> {
   await client.query('create database snug_template')
   await client.end()
   await db.close()
-  const template = openDb({ connectionString: databaseUrl(url, 'snug_template') }, { log: () => {}, connections: 1 })
+  const template = openDb(
+    { connectionString: databaseUrl(url, 'snug_template') },
+    { log: () => {}, connections: 1 },
+  )
   await migrate(template)
   await template.close()
 }

@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../store/errors.ts'
 
 export interface Gathered<Asked, Answer> {
-  /** @throws {StoreUnavailable} when too many wait already: nothing was begun. */
+  /** @throws {StoreUnavailable} when too many wait already, and nothing was begun, or when there is no answer in time. */
   ask(asked: Asked): Promise<Answer>
   /** How many wait for the next batch. */
   readonly waiting: number
@@ -12,6 +12,9 @@ export interface Settler<Asked, Answer> {
   answer(answer: Answer): void
   fail(error: unknown): void
 }
+
+// Below the 5 s within which a 503 is promised (CONTRACT §1), however many batches that the database does not answer come before.
+const ANSWER_WITHIN_MS = 4_700
 
 /**
  * Gathers what is asked while one batch is worked on into the next batch. An idle server adds no wait; a busy one pays one
@@ -54,7 +57,24 @@ export function gather<Asked, Answer>(
       if (queue.length >= limits.waiting)
         return Promise.reject(new StoreUnavailable('too many requests wait for the database'))
       return new Promise((resolve, reject) => {
-        queue.push({ asked, answer: resolve, fail: reject })
+        const late = setTimeout(() => {
+          // Whoever still waits is not begun any more.
+          const place = queue.indexOf(settler)
+          if (place >= 0) queue.splice(place, 1)
+          reject(new StoreUnavailable('the database did not answer in time'))
+        }, ANSWER_WITHIN_MS)
+        const settler: Settler<Asked, Answer> = {
+          asked,
+          answer(answer) {
+            clearTimeout(late)
+            resolve(answer)
+          },
+          fail(error) {
+            clearTimeout(late)
+            reject(error)
+          },
+        }
+        queue.push(settler)
         schedule()
       })
     },

@@ -40,9 +40,9 @@ export function createIdMaker(): IdMaker {
     },
     observe(id, now) {
       const seen = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
-      // Only UUIDv7 carry a time; the import takes any UUID.
-      if (id[14] !== '7' || seen < time || seen > now + FURTHEST_AHEAD_MS) return
       const seenCounter = Number.parseInt(id.slice(15, 18), 16)
+      // Only UUIDv7 carry a time; the import takes any UUID. What is no number compares as false.
+      if (id[14] !== '7' || !(seen >= time && seen <= now + FURTHEST_AHEAD_MS && seenCounter >= 0)) return
       counter = seen > time ? seenCounter : Math.max(counter, seenCounter)
       time = seen
     },
@@ -50,6 +50,12 @@ export function createIdMaker(): IdMaker {
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** An id that none is observed to be greater than. @param now Unix milliseconds */
+export function furthestId(now: number): string {
+  const t = (now + FURTHEST_AHEAD_MS).toString(16).padStart(12, '0')
+  return `${t.slice(0, 8)}-${t.slice(8)}-7fff-bfff-ffffffffffff`
+}
 
 function format(time: number, counter: number, random: Uint8Array, at: number): string {
   const t = time.toString(16).padStart(12, '0')

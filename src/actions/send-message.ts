@@ -5,7 +5,7 @@ import { isConflict, StoreUnavailable } from '../store/errors.ts'
 import { type MessageRow, messageById } from '../store/messages.ts'
 import { type AdmittedSend, factsOfSends, type SendRequest, writeSends } from '../store/sends.ts'
 import { gather, type Settler } from './gather.ts'
-import { createIdMaker, type IdMaker } from './message-ids.ts'
+import { createIdMaker, furthestId, type IdMaker } from './message-ids.ts'
 
 /** A send as the caller wants it. */
 export interface Send extends SendRequest {
@@ -40,14 +40,19 @@ export function createSendMessage(db: Db, observe: (batchSize: number) => void =
   const gathered = gather<Send, Sent>(LIMITS, async (batch) => {
     observe(batch.length)
     let left: readonly Waiting[] = batch
-    for (let round = 0; left.length > 0 && round < ROUNDS; round++) left = await attempt(db, ids, left)
+    for (let round = 0; left.length > 0 && round < ROUNDS; round++) left = await attempt(db, ids, left, round)
     for (const waiting of left) waiting.fail(new StoreUnavailable('the send was overtaken too often'))
   })
   return (send) => gathered.ask(send)
 }
 
 /** Judges and writes once. @returns those whose facts were overtaken, to be judged again */
-async function attempt(db: Db, ids: IdMaker, batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+async function attempt(
+  db: Db,
+  ids: IdMaker,
+  batch: readonly Waiting[],
+  round: number,
+): Promise<readonly Waiting[]> {
   const facts = await factsOfSends(
     db,
     batch.map((waiting) => waiting.asked),
@@ -81,7 +86,7 @@ async function attempt(db: Db, ids: IdMaker, batch: readonly Waiting[]): Promise
       admitted.push({ waiting, facts: fact, send })
     }
   }
-  const overtaken = admitted.length > 0 ? await write(db, ids, admitted) : []
+  const overtaken = admitted.length > 0 ? await write(db, ids, admitted, round) : []
   await Promise.all(replays)
   return [...overtaken, ...later]
 }
@@ -95,15 +100,21 @@ function isRepeated(keys: Set<string>, communityKey: number, senderKey: number, 
   return false
 }
 
-async function write(db: Db, ids: IdMaker, admitted: readonly Admitted[]): Promise<readonly Waiting[]> {
-  const now = Date.now()
+async function write(
+  db: Db,
+  ids: IdMaker,
+  admitted: readonly Admitted[],
+  round: number,
+): Promise<readonly Waiting[]> {
+  // Whoever was overtaken by another server's ids reaches further ahead each time, so that one whose clock is behind comes through.
+  const now = Date.now() + (round === 0 ? 0 : 2 ** round)
   const sends = admitted.map(({ send }) => ({
     ...send,
-    messageId: ids.next(now),
     conversationId: ids.next(now),
+    messageId: ids.next(now),
   }))
   try {
-    const rows = await writeSends(db, sends)
+    const rows = await writeSends(db, sends, furthestId(now))
     const written = new Map(rows.map((row) => [row.ord, row]))
     const overtaken: Waiting[] = []
     for (const [i, { waiting, facts, send }] of admitted.entries()) {
@@ -124,7 +135,7 @@ async function write(db: Db, ids: IdMaker, admitted: readonly Admitted[]): Promi
     }
     // One send that the database refuses must not fail its neighbours: each again by itself.
     const left: Waiting[] = []
-    for (const one of admitted) left.push(...(await write(db, ids, [one])))
+    for (const one of admitted) left.push(...(await write(db, ids, [one], round)))
     return left
   }
 }

@@ -26,7 +26,7 @@ export function upsertCommunity(
       }
       await updateCommunity(tx, known.key, community.name, creator.key)
       if (known.creatorKey !== creator.key) {
-        await unblockWithin(tx, { communityKey: known.key, userKey: creator.key, byKey: null }, creator.key)
+        await unblockWithin(tx, { communityKey: known.key, userKey: creator.key, byKey: null })
       }
       return { value: false }
     }),

@@ -2,7 +2,7 @@ import { Refused } from '../domain/refusal.ts'
 import { communityKey } from '../store/communities.ts'
 import type { Db } from '../store/db.ts'
 import { findMember, type MemberRow, upsertMember } from '../store/members.ts'
-import { findUser } from '../store/users.ts'
+import { lockUser } from '../store/users.ts'
 import { touchCommunity } from '../store/versions.ts'
 import type { IdMaker } from './message-ids.ts'
 
@@ -26,15 +26,17 @@ export async function putMember(
   change: MemberChange,
 ): Promise<{ created: boolean; member: MemberRow }> {
   const community = await communityKey(db, change.communityId)
-  const user = await findUser(db, change.userId)
-  if (community === null || !user || user.erasedAt !== null) throw new Refused('not_found')
+  if (community === null) throw new Refused('not_found')
   const { status, joinedAt, tier } = change
   const id = ids.next(Date.now())
   const created = await db.transaction(async (tx) => {
+    // Locked: an erasure comes before this, or ends this membership as well.
+    const user = await lockUser(tx, change.userId)
+    if (!user || user.erasedAt !== null) throw new Refused('not_found')
     await touchCommunity(tx, community)
     return upsertMember(tx, { communityKey: community, userKey: user.key, id, status, joinedAt, tier })
   })
-  const member = await findMember(db, community, user.id, false)
+  const member = await findMember(db, community, change.userId, false)
   if (!member) throw new Refused('not_found')
   return { created, member }
 }

@@ -33,6 +33,8 @@ export interface AppDeps extends ServiceDeps, OperationsDeps {
 }
 
 const EXPOSED_HEADERS = ['X-Request-Id', 'Idempotent-Replayed', 'Retry-After']
+// All that the API has: the package's default stops at POST.
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The HTTP side of Snug, ready to listen. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
@@ -50,7 +52,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     done()
   })
   if (deps.corsOrigins.length > 0) {
-    await app.register(cors, { origin: [...deps.corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
+    const origin = [...deps.corsOrigins]
+    await app.register(cors, { origin, methods: METHODS, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
   }
   await describeApi(app)
   await app.register(async (users) => {

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { RouteShorthandOptions } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { Problem, Problems } from '../../contract/common.ts'
@@ -34,7 +35,7 @@ export function operation(of: Operation): RouteShorthandOptions {
     ...(of.headers && { headers: of.headers }),
     ...(of.body && { body: of.body }),
     security: of.open ? [] : [{ [of.tag === 'Service' ? 'serviceKey' : 'userToken']: [] }],
-    response: { ...of.answers, ...errorAnswers(of) },
+    response: { ...goodAnswers(of), ...errorAnswers(of) },
   }
   const preValidation = of.body ? (of.bodyOptional ? allowNoBody : needBody) : undefined
   return { schema, attachValidation: true, ...(preValidation && { preValidation }) }
@@ -44,6 +45,14 @@ export function operation(of: Operation): RouteShorthandOptions {
 function paramsSchema(params: Readonly<Record<string, string>>): TSchema {
   const properties = Object.entries(params).map(([name, description]) => [name, Type.String({ description })])
   return Type.Object(Object.fromEntries(properties))
+}
+
+function goodAnswers(of: Operation): Record<number, TSchema> {
+  const described = Object.entries(of.answers).map(([status, schema]) => [
+    status,
+    { description: STATUS_CODES[status], ...schema },
+  ])
+  return Object.fromEntries(described)
 }
 
 function errorAnswers(of: Operation): Record<number, TSchema> {

@@ -43,17 +43,21 @@ export async function markUnblocked(
   return rows.length === 1
 }
 
-// The upsert is there for its locks: it takes the rows in key order, as sends do, and makes an empty row for the pair with
-// the creator, so that a first message that is on its way meets the block as well. A conversation stays blocked while the
+// The upsert is there for its locks: it takes the rows in key order, as sends do, and makes an empty row for the pairs with
+// the creator and those of before, so that a first message that is on its way meets the block as well. A conversation stays blocked while the
 // other participant is.
 const settle = sql<{ hidden: number }>(
   'blocks.settle_conversations',
   `with pair as (
      select low_key, high_key from conversations where community_key = $1 and low_key = $2
      union
-     select low_key, high_key from conversations where community_key = $1 and high_key = $2
+     select low_key, high_key from conversations where community_key = $1 and high_key = $2 and listed
      union
-     select least($2, $3::bigint), greatest($2, $3::bigint) where $4::boolean and $2 <> $3::bigint
+     select low_key, high_key from conversations where community_key = $1 and high_key = $2 and not listed
+     union
+     select least($2, was_creator), greatest($2, was_creator)
+     from communities, unnest(past_creator_keys || creator_key) as was_creator
+     where communities.key = $1 and $3::boolean and was_creator <> $2
    ), settled as (
      insert into conversations as c (community_key, low_key, high_key, id, active_at, blocked)
      select $1, low_key, high_key, gen_random_uuid(), now(), exists (
@@ -79,7 +83,7 @@ const settle = sql<{ hidden: number }>(
 /** Hides or shows all of a member's conversations, as the memberships now say: in the transaction that blocks or unblocks. */
 export async function settleConversations(
   tx: Queryable,
-  settled: { communityKey: number; userKey: number; creatorKey: number; blocked: boolean },
+  settled: { communityKey: number; userKey: number; blocked: boolean },
 ): Promise<void> {
-  await tx.query(settle, [settled.communityKey, settled.userKey, settled.creatorKey, settled.blocked])
+  await tx.query(settle, [settled.communityKey, settled.userKey, settled.blocked])
 }

@@ -18,7 +18,7 @@ export interface AdmittedSend {
   readonly senderKey: number
   readonly recipientKey: number
   readonly messageId: string
-  /** The conversation's id if this message is its first. */
+  /** The conversation's id if this message is its first. Made before `messageId`, and so smaller. */
   readonly conversationId: string
   readonly content: string
   readonly idempotencyKey: string | null
@@ -46,7 +46,9 @@ const readFacts = sql<SendFacts>(
 // The row lock of the conversation is taken by the upsert, in key order by every server, and before any other lock: the
 // subqueries that count a CTE's rows make it run to its end first. Then come the idempotency keys and the inboxes, each in
 // order as well. So there is no deadlock between batches, and none with block and delete, which lock in the same order.
-// A blocked conversation is passed over, and so is anybody erased since the facts were read: their sends return no row.
+// A blocked conversation is passed over, and so is anybody erased since the facts were read: their sends return no row. Neither
+// do those to a conversation in which another server has meanwhile stored a greater id: ids have the order of positions, which
+// is what clients sort by. Only an import's ids, which carry no time or one far ahead, are no bound.
 const writeBatch = sql<WrittenSend>(
   'sends.write',
   `with sent as (
@@ -83,7 +85,8 @@ const writeBatch = sql<WrittenSend>(
        active_at = greatest(excluded.active_at, c.active_at + interval '1 microsecond'),
        off_list = false,
        was_listed = c.listed
-     where not c.blocked
+     where not c.blocked and (c.last_message_id < excluded.id or c.last_message_id is null
+       or c.last_message_id > $8::uuid or substr(c.last_message_id::text, 15, 1) <> '7')
      returning c.community_key, c.low_key, c.high_key, c.key, c.last_position, c.was_listed
    ), placed as (
      select sent.*, conversation.key as conversation_key,
@@ -126,11 +129,16 @@ export function factsOfSends(db: Queryable, batch: readonly SendRequest[]): Prom
 }
 
 /**
- * Stores a batch, all or nothing, and returns a row for each send that was stored. A send without one met a block or an
- * erasure that came after its facts, and is to be judged again.
+ * Stores a batch, all or nothing, and returns a row for each send that was stored. A send without one met a block, an
+ * erasure or a message of another server's that came after its facts, and is to be judged again.
+ * @param furthest ids greater than it are no bound for new ones
  * @throws a unique violation (23505) when one of the batch's idempotency keys has been used meanwhile: nothing is stored.
  */
-export function writeSends(db: Queryable, batch: readonly AdmittedSend[]): Promise<WrittenSend[]> {
+export function writeSends(
+  db: Queryable,
+  batch: readonly AdmittedSend[],
+  furthest: string,
+): Promise<WrittenSend[]> {
   return db.query(writeBatch, [
     batch.map((send) => send.communityKey),
     batch.map((send) => send.senderKey),
@@ -139,5 +147,6 @@ export function writeSends(db: Queryable, batch: readonly AdmittedSend[]): Promi
     batch.map((send) => send.conversationId),
     batch.map((send) => send.content),
     batch.map((send) => send.idempotencyKey),
+    furthest,
   ])
 }

@@ -44,7 +44,7 @@ const read = sql<ThreadFacts>(
      select case $4::text
          when 'page' then ($5::bigint - 1) * $6::bigint + 1
          when 'last' then greatest(conversation.last_position - 1, 0) / $6::bigint * $6::bigint + 1
-         when 'before' then greatest(anchor.position - $6::bigint, 1)
+         when 'before' then anchor.position - least($6::bigint, anchor.position - 1)
          when 'after' then anchor.position + 1::bigint
        end as first,
        case $4::text

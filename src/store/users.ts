@@ -36,7 +36,8 @@ export async function findUser(db: Queryable, id: string): Promise<UserRow | nul
   return row ?? null
 }
 
-const lock = sql<UserRow>('users.lock', `select ${USER} from users where id = $1 for update`)
+// Not `for update`: a community that is just handed to the user holds its own row and needs this key to stand (its foreign key).
+const lock = sql<UserRow>('users.lock', `select ${USER} from users where id = $1 for no key update`)
 
 /** The same, the row locked until the transaction ends. */
 export async function lockUser(tx: Queryable, id: string): Promise<UserRow | null> {
@@ -82,7 +83,7 @@ const erase = sql<{ key: number }>(
 )
 const endMemberships = sql<never>(
   'users.end_memberships',
-  `update members set status = 'canceled', tier = null where user_key = $1`,
+  `update members set status = 'canceled', tier = null, block_reason = null where user_key = $1`,
 )
 
 /**
@@ -130,7 +131,11 @@ const blank = sql<{ blanked: number }>(
    ), pair as (
      select c.community_key, c.key from mine join conversations c on c.community_key = mine.community_key and c.low_key = $1
      union all
-     select c.community_key, c.key from mine join conversations c on c.community_key = mine.community_key and c.high_key = $1
+     select c.community_key, c.key from mine
+     join conversations c on c.community_key = mine.community_key and c.high_key = $1 and c.listed
+     union all
+     select c.community_key, c.key from mine
+     join conversations c on c.community_key = mine.community_key and c.high_key = $1 and not c.listed
    ), blanked as (
      update messages m set content = '' from pair
      where m.community_key = pair.community_key and m.conversation_key = pair.key and m.sender_key = $1 and m.content <> ''

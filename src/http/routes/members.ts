@@ -74,8 +74,7 @@ export function memberRoutes(app: FastifyInstance, { db }: { db: Db }): void {
     return { communityKey, callerKey: caller.key }
   }
   const memberOf = async (communityKey: number, id: string): Promise<MemberRow> => {
-    const uuid = uuidOrNull(id)
-    const member = await findMember(db, communityKey, uuid ?? hostId(id), uuid !== null)
+    const member = await findMember(db, communityKey, hostId(id), uuidOrNull(id) !== null)
     if (!member) throw new Refused('not_found')
     return member
   }
