@@ -52,7 +52,7 @@ export const CommunityLine = Type.Object({
   ...CommunityBody.properties,
   past_creator_ids: Type.Optional(
     Type.Array(Known('Past creators'), {
-      faults: { label: 'Past creators' },
+      faults: { label: 'Past creators', type: 'must be a list of ids' },
       description: 'Whoever was the creator before, the latest last.',
     }),
   ),

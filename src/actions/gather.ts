@@ -49,6 +49,8 @@ export function gather<Asked, Answer>(
     setImmediate(() => {
       scheduled = false
       if (queue.length > 0 && running < limits.inFlight) void start()
+      // What did not fit into that batch is the next at once, when there may be one.
+      schedule()
     })
   }
 

@@ -68,34 +68,32 @@ export function readLine(number: number, text: string, now: number, into: Entrie
   if (kind === undefined) return [`Type must be one of ${KINDS.join(', ')}`]
   const faults = validators[kind](line)
   if (kind === 'user' && (line as UserLine).id === 'conversations') faults.push('Id is reserved')
-  if (kind === 'message' && faults.length === 0) faults.push(...faultsOfMessage(line as MessageLine, now))
-  if (faults.length > 0) return faults
-  const entry = kind === 'message' ? messageEntry(number, line as MessageLine) : { number, line }
-  ;(into[kind] as unknown[]).push(entry)
-  return []
-}
-
-// A text that is empty, not only blank, may be one that was removed: whether it is needs the sender (import-messages).
-function faultsOfMessage(line: MessageLine, now: number): string[] {
-  const faults: string[] = []
-  if (line.content !== '' && !notBlank.test(line.content)) faults.push("Content can't be blank")
-  const ahead = (time: string | undefined) => time !== undefined && Date.parse(time) > now + AHEAD_MAX_MS
-  if (ahead(line.created_at)) faults.push('Created at must not be more than a day ahead')
-  if (ahead(line.active_at)) faults.push('Active at must not be more than a day ahead')
+  if (kind === 'message' && faults.length === 0)
+    return readMessage(number, line as MessageLine, now, into.message)
+  if (faults.length === 0) (into[kind] as unknown[]).push({ number, line })
   return faults
 }
 
-function messageEntry(number: number, line: MessageLine): MessageEntry {
+function readMessage(number: number, line: MessageLine, now: number, into: MessageEntry[]): string[] {
+  const faults: string[] = []
   const micros = microsOf(line.created_at)
   const activeMicros = line.active_at === undefined ? micros : microsOf(line.active_at)
-  return { number, line, id: line.id?.toLowerCase() ?? derivedId(line, micros), activeMicros }
+  const latest = (now + AHEAD_MAX_MS) * 1_000
+  // A text that is empty, not only blank, may be one that was removed: whether it is needs the sender (import-messages).
+  if (line.content !== '' && !notBlank.test(line.content)) faults.push("Content can't be blank")
+  if (micros > latest) faults.push('Created at must not be more than a day ahead')
+  if (activeMicros > latest && line.active_at !== undefined)
+    faults.push('Active at must not be more than a day ahead')
+  if (faults.length === 0)
+    into.push({ number, line, id: line.id?.toLowerCase() ?? derivedId(line, micros), activeMicros })
+  return faults
 }
 
 /** Unix microseconds of a time in ISO 8601, further digits cut off. */
 export function microsOf(time: string): number {
-  const fraction = /\.(\d+)/.exec(time)?.[1] ?? ''
-  const seconds = Math.floor(Date.parse(time) / 1_000)
-  return seconds * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  const seconds = Math.floor(Date.parse(time) / 1_000) * 1_000_000
+  const fraction = time[19] === '.' ? (/\d+/.exec(time.slice(20))?.[0] ?? '') : ''
+  return fraction === '' ? seconds : seconds + Number(fraction.slice(0, 6).padEnd(6, '0'))
 }
 
 /**

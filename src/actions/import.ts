@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ImportAnswer } from '../../contract/transfer.ts'
 import type { Db } from '../store/db.ts'
 import { changeCommunities, importCommunities } from './import-communities.ts'
@@ -11,7 +12,8 @@ import { createTally, type Outcome } from './import-tally.ts'
 import { importUsers } from './import-users.ts'
 import { createIdMaker, type IdMaker } from './message-ids.ts'
 
-// Measured: 500 lines a batch 15 % slower, 4,000 no faster. The characters bound what a batch of long texts holds.
+// Larger batches are hardly faster (measured: 500 lines 20 % slower, 2,000 the same), and sends into the same conversations wait for
+// their end. The characters bound what a batch of long texts holds.
 const BATCH = { lines: 1_000, characters: 2_000_000 }
 
 interface Batch {
@@ -78,6 +80,8 @@ async function* batchesOf(input: AsyncIterable<Uint8Array | string>): AsyncGener
       batch = noBatch()
     }
     batch.bytes = block.bytes
+    // The answers to what is being written are let in between: an input that is always ready would keep them waiting.
+    await setImmediate()
   }
   if (batch.size > 0) yield batch
 }

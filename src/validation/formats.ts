@@ -22,13 +22,14 @@ function isTimeZone(value: string): boolean {
   }
 }
 
-const MOMENT = /^(\d{4})-(\d\d)-(\d\d)[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-5]):\d\d)$/
+const MOMENT =
+  /^([1-8]\d{3})-(0[1-9]|1[0-2])-([0-2]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-5]):[0-5]\d)$/
 
-// Date.parse takes the 30th of February for the 1st of March, and years and offsets that PostgreSQL refuses.
+// Not Date.parse, which takes the 30th of February for the 1st of March, and years and offsets that PostgreSQL refuses. An import
+// asks this of every message.
 function isMoment(value: string): boolean {
   const parts = MOMENT.exec(value)
   if (parts === null) return false
-  const [year, month, day] = parts.slice(1, 4).map(Number) as [number, number, number]
-  const utcYear = new Date(value).getUTCFullYear()
-  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate() && utcYear >= 1000 && utcYear <= 9998
+  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])]
+  return day >= 1 && (day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate())
 }

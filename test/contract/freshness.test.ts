@@ -86,13 +86,15 @@ const CHANGES: readonly (readonly [string, boolean, () => Promise<unknown>])[] =
   ['the creator’s erasure', true, () => first.erase('ada')],
 ]
 
+let before = await answers()
+
 for (const [name, shows, change] of CHANGES) {
   test(`the list shows ${name}`, async () => {
-    const before = await answers()
     await change()
     const after = await answers()
     if (shows) assert.notDeepEqual(after, before, 'it was to be seen')
     else assert.deepEqual(after, before)
+    before = after
   })
 }
 

@@ -166,6 +166,9 @@ async function populate(snug: TestSnug): Promise<void> {
   // Changed hands, twice.
   await service('PUT', 'communities/two', { name: 'Two', creator_id: 'hal' })
   await snug.send('two', 'hal', 'bob', 'the new one speaks')
+  // Off the list, and in its place by a message that is there no more.
+  const last = await snug.send('two', 'hal', 'bob', 'a slip')
+  await as('hal', 'DELETE', `two/messages/${last.id}`)
   await service('PUT', 'communities/two', { name: 'Two', creator_id: 'kay' })
   // Ties, as a host's times in whole seconds make them: only the keys decide.
   const same = [
