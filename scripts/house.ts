@@ -2,18 +2,29 @@ import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
 /** Who may import whom (ARCHITECTURE, "The house"). A name is a folder or a file of src; `type` allows types alone. */
-const LAW: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
+const LAW: Readonly<
+  Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>
+> = {
   contract: { values: [] },
   'src/config': { values: [] },
   'src/domain': { values: [], types: ['contract'] },
   'src/validation': { values: ['contract'] },
   'src/store': { values: [], types: ['src/domain', 'contract'] },
   'src/actions': { values: ['src/store', 'src/domain', 'src/validation', 'contract'] },
-  'src/embedded': { values: [] },
-  'src/secrets': { values: ['src/config'] },
+  'src/folders': { values: [] },
+  'src/embedded': { values: ['src/folders'] },
+  'src/secrets': { values: ['src/config', 'src/folders'] },
   'src/tokens': { values: [], types: ['src/config'] },
   'src/http': {
-    values: ['src/actions', 'src/store', 'src/domain', 'src/validation', 'src/tokens', 'src/secrets', 'contract'],
+    values: [
+      'src/actions',
+      'src/store',
+      'src/domain',
+      'src/validation',
+      'src/tokens',
+      'src/secrets',
+      'contract',
+    ],
   },
   'src/jobs': { values: ['src/actions', 'src/store', 'src/domain'] },
   'src/database': { values: ['src/config', 'src/embedded', 'src/store'] },
@@ -39,7 +50,9 @@ const TEST_LINES_MAX = 500
 
 /** Everything in the project that breaks the house's law, a line each. */
 export function faultsOfHouse(): string[] {
-  const files = globSync('{contract,src,test,bench,scripts}/**/*.ts').map((file) => normalize(file)).sort()
+  const files = globSync('{contract,src,test,bench,scripts}/**/*.ts')
+    .map((file) => normalize(file))
+    .sort()
   return files.flatMap((file) => faultsOfFile(file, readFileSync(file, 'utf8')))
 }
 
@@ -55,8 +68,10 @@ export function faultsOfFile(file: string, text: string): string[] {
     if (to === from) continue
     const { values, types = [] } = LAW[from] ?? { values: [] }
     const allowed = [...values, ...(typeOnly ? types : [])]
-    if (!allowed.includes(to) && !allowed.includes('*')) faults.push(`${file} must not import ${typeOnly ? 'types of ' : ''}${path}`)
-    if (ENTRIES[to] && !ENTRIES[to].includes(from)) faults.push(`${file} must not import ${path}: nothing but ${ENTRIES[to].join(' and ')} does`)
+    if (!allowed.includes(to) && !allowed.includes('*'))
+      faults.push(`${file} must not import ${typeOnly ? 'types of ' : ''}${path}`)
+    if (ENTRIES[to] && !ENTRIES[to].includes(from))
+      faults.push(`${file} must not import ${path}: nothing but ${ENTRIES[to].join(' and ')} does`)
   }
   return faults
 }
@@ -68,7 +83,9 @@ function roomOf(path: string): string {
 }
 
 function importsOf(file: string, text: string): { path: string; typeOnly: boolean }[] {
-  const found = text.matchAll(/^(?:import|export)\s+(type\s)?(?:(\{[^}]*\})[^'"]*?|[^'"{]*?)['"](\.[^'"]+)['"]/gm)
+  const found = text.matchAll(
+    /^(?:import|export)\s+(type\s)?(?:(\{[^}]*\})[^'"]*?|[^'"{]*?)['"](\.[^'"]+)['"]/gm,
+  )
   return [...found].map(([, type, names, target]) => ({
     path: normalize(join(dirname(file), target as string)),
     typeOnly: type !== undefined || (names !== undefined && /^\{(\s*type [^,}]+,?)+\s*\}$/.test(names)),

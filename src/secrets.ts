@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { type Config, ConfigError } from './config.ts'
+import { ensureFolder } from './folders.ts'
 
 export interface Secrets {
   /** The first is the current one. */
@@ -47,10 +48,9 @@ function hashOf(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** What lies in there has its own modes. As root, PostgreSQL’s unprivileged user has to pass through, and need not see. */
 function makeFolder(path: string): void {
   try {
-    fs.mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+    ensureFolder(path)
   } catch (error) {
     throw new ConfigError(`SNUG_DATA_DIR: the folder ${path} cannot be made (${codeOf(error)})`)
   }

@@ -1,6 +1,7 @@
-import { mkdirSync, realpathSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { accountFor, isRoot } from './account.ts'
+import { realpathSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { ensureFolder } from '../folders.ts'
+import { accountFor } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { removeOldCopies } from './binaries-copy.ts'
 import { bringUp } from './bring-up.ts'
@@ -98,30 +99,6 @@ async function start(dataDir: string, log: (line: string) => void, release: () =
 function makeFolder(dataDir: string): string {
   ensureFolder(resolve(dataDir))
   return realpathSync(dataDir)
-}
-
-/**
- * As root, PostgreSQL's user has to pass through the folders, and need not see what else is in them. Not Node's
- * recursive mkdir, which never returns where a file system answers ENOENT for good (below /proc).
- */
-function ensureFolder(path: string): void {
-  const make = () => mkdirSync(path, { mode: isRoot() ? 0o711 : 0o700 })
-  try {
-    make()
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      ensureFolder(dirname(path))
-      make()
-    } else if (!isFolder(path)) throw error
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    return false
-  }
 }
 
 function keepUp(log: (line: string) => void, chores: readonly ((this: void) => void)[]): NodeJS.Timeout {

@@ -59,7 +59,13 @@ export function conversationRoutes(app: FastifyInstance, { db, listConversations
       const key = `${callerId} ${communityId} ${limit} ${offset}`
       const cached = listCache.find(key)
       const known = cached?.version ?? null
-      const facts = await listConversations({ callerId, communityId, limit, offset, known })
+      const facts = await listConversations({ callerId, communityId, limit, offset, known }).catch(
+        (error) => {
+          // A database that was away may come back as an older copy of itself, whose versions will be given again.
+          listCache.clear()
+          throw error
+        },
+      )
       const caller = memberOf(facts)
       if (cached && facts.unchanged) return reply.type(JSON_TYPE).send(cached.body)
       const body = Buffer.from(reply.serialize(presentConversations(facts, caller, paging)) as string)
