@@ -31,15 +31,19 @@ export interface WrittenSend {
   readonly createdAt: string
 }
 
+// The key is looked up by a subquery of its own: joined, the planner took the sender's keys all, expecting few, and a creator has
+// one of every send there ever was (6 ms at 10,000).
 const readFacts = sql<SendFacts>(
   'sends.facts',
   `select ${PAIR_COLUMNS},
-     conversation.last_message_id as "lastMessageId", known.message_id as "knownMessageId"
+     conversation.last_message_id as "lastMessageId", (
+       select known.message_id from idempotency_keys known
+       where known.community_key = community.key and known.sender_key = caller.key
+         and known.idempotency_key = request.idempotency_key
+     ) as "knownMessageId"
    from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
      as request (caller_id, community_id, other_id, idempotency_key, ord)
    ${PAIR_JOINS}
-   left join idempotency_keys known on known.community_key = community.key and known.sender_key = caller.key
-     and known.idempotency_key = request.idempotency_key
    order by request.ord`,
 )
 

@@ -98,6 +98,28 @@ for (const [name, shows, change] of CHANGES) {
   })
 }
 
+test('a list that is read while somebody is being erased keeps nothing of their texts', async () => {
+  await first.users('eva')
+  await first.community('e', 'eva')
+  for (let round = 0; round < 4; round++) {
+    const id = `gone-${round}`
+    await first.users(id)
+    await first.member('e', id)
+    await first.send('e', id, 'eva', 'soon removed')
+    let erased = false
+    const erasing = first.erase(id).finally(() => {
+      erased = true
+    })
+    while (!erased) await Promise.all(servers.map((server) => server.list('eva', 'e')))
+    await erasing
+    for (const server of servers) {
+      const [conversation] = (await server.list('eva', 'e')).body.data
+      assert.equal(conversation.user.username, 'deleted')
+      assert.equal(conversation.latest_message.content, '')
+    }
+  }
+})
+
 test('what one caller was told is told to no other', async () => {
   await first.users('a', 'b')
   await first.community('x', 'a')

@@ -74,6 +74,7 @@ test('scrolling up from the last page, and down from the first, meets every mess
     let seen: string[] = up.ids
     for (let more = true; more; more = up.more) {
       up = await read({ before: seen[0] as string, per_page: '8' }, as)
+      assert.ok(up.ids.length > 0, 'there were more')
       seen = [...up.ids, ...seen]
     }
     assert.deepEqual(seen, ids)
@@ -81,6 +82,7 @@ test('scrolling up from the last page, and down from the first, meets every mess
     seen = down.ids
     while (down.more) {
       down = await read({ after: seen.at(-1) as string, per_page: '8' }, as)
+      assert.ok(down.ids.length > 0, 'there were more')
       seen = [...seen, ...down.ids]
     }
     assert.deepEqual(seen, ids)

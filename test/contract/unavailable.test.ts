@@ -102,7 +102,7 @@ for (const state of ['shut', 'silent'] as const) {
   test(`503 while the database is ${state}, and everything as before when it is back`, async () => {
     await door.set(state)
     // Waiting behind many batches as well, none of which is answered.
-    const crowd = Promise.all(Array.from({ length: 400 }, (_, i) => send(`crowd-${i}`)))
+    const crowd = Promise.all(Array.from({ length: 1_000 }, (_, i) => send(`crowd-${i}`)))
     const patience = new Promise<never>((_, reject) => {
       setTimeout(reject, 8_000, new Error('no 503 in time')).unref()
     })

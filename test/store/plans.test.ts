@@ -1,39 +1,190 @@
-import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
 import { newDatabase } from '../kit.ts'
+import { blocksOf, type Exceptions, explain, faultsOfPlan, mostRows, type PlanNode } from './explain.ts'
 import { loadAllStatements, openTestDb } from './kit.ts'
-import { makeMillion } from './million.ts'
-import { allStatements } from '../../src/store/sql.ts'
+import { MILLION, makeMillion, messageId } from './million.ts'
 
-test('x', async () => {
-  const db = openTestDb(await newDatabase())
-  const t = Date.now()
-  await makeMillion(db)
-  console.log(Date.now() - t)
-  await loadAllStatements()
-  const client = await db.dedicated('snug test')
-  const calls: Record<string, string> = {
-    'members.caller': `'u1', 'c1'`,
-    'users.find': `'u5'`,
-    'messages.one': `1, '00001e84809a70008000000000000000'`,
-    'threads.read': `'u1', 'c1', 'u2', 'page', 5000, 50, null`,
-    'threads.facts': `'u1', 'c1', 'u2', '00001e84809a70008000000000000000'`,
-    'threads.mark_read': `1, 1, 2, '00001e84809a70008000000000000000'`,
-    'messages.deletion_facts': `'u1', 'c1', '00001e84809a70008000000000000000'`,
-    'messages.delete_last': `1, '00001e84809a70008000000000000000'`,
-    'outbox.take': `100`,
-    'communities.of_user': `1, 20, 0`,
-    'conversations.list': `array['u1','u5'], array['c1','c1'], array[20,20], array[0,0], array[null,null]::bigint[], array[null,null]::bigint[]`,
-    'sends.facts': `array['u1','u5'], array['c1','c1'], array['u2','u1'], array['key-2-1',null]`,
-    'sends.write': `array[1,1], array[1,5], array[2,1], array['01a20429-6755-7001-9b9a-1767487c8c8e','01a20429-6755-7001-9b9a-1767487c8c8f']::uuid[], array['01a20429-6755-7000-9b9a-1767487c8c8e','01a20429-6755-7000-9b9a-1767487c8c8f']::uuid[], array['a','b'], array['x',null], 'ffffffff-6755-7000-9b9a-1767487c8c8e'`,
-  }
-  for (const s of allStatements()) {
-    const args = calls[s.name]
-    if (!args) continue
-    await client.query('begin')
-    await client.query(`prepare "${s.name}" as ${s.text}`)
-    const { rows } = await client.query(`explain (analyze, buffers, costs off, timing off) execute "${s.name}" (${args})`)
-    console.log(`\n===== ${s.name}\n` + rows.map((r) => r['QUERY PLAN']).join('\n'))
+await loadAllStatements()
+const db = openTestDb(await newDatabase())
+// With the settings of every connection of Snug's, the generic plan among them.
+const client = await db.dedicated('snug test')
+after(() => client.end())
+
+interface Hot extends Exceptions {
+  readonly values: string
+  /** The most rows that a node may read at a million messages: a small multiple of what was asked for. */
+  readonly rows: number
+}
+
+const { thread } = MILLION
+const deep = messageId(2, thread - 3)
+const list = (items: readonly (string | number | null)[], type = 'text') =>
+  `array[${items.map((item) => (typeof item === 'string' ? `'${item}'` : String(item))).join()}]::${type}[]`
+const fill = <T>(n: number, of: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => of(i))
+
+// A batch of 100 sends: to 99 members, to one of them twice, half of them with a key, half of those known.
+const BATCH = 100
+const members = fill(BATCH, (i) => 2 + (i % 99))
+const facts = [
+  list(fill(BATCH, () => 'u1')),
+  list(fill(BATCH, () => 'c1')),
+  list(members.map((n) => `u${n}`)),
+  list(members.map((n, i) => (i % 2 === 0 ? null : `key-${n}`))),
+]
+const id = (i: number) => `ffff0000-0000-7000-8000-${i.toString().padStart(12, '0')}`
+const write = [
+  list(
+    fill(BATCH, () => 1),
+    'bigint',
+  ),
+  list(
+    fill(BATCH, () => 1),
+    'bigint',
+  ),
+  list(members, 'bigint'),
+  list(
+    fill(BATCH, (i) => id(2 * i + 1)),
+    'uuid',
+  ),
+  list(
+    fill(BATCH, (i) => id(2 * i)),
+    'uuid',
+  ),
+  list(fill(BATCH, (i) => `text ${i}`)),
+  list(fill(BATCH, (i) => (i % 2 === 0 ? null : `new-${i}`))),
+  `'${id(999)}'`,
+]
+const lists = [
+  list(fill(16, (i) => `u${i + 1}`)),
+  list(fill(16, () => 'c1')),
+  list(
+    fill(16, () => 20),
+    'bigint',
+  ),
+  list(
+    fill(16, () => 0),
+    'bigint',
+  ),
+  list(
+    fill(16, () => null),
+    'bigint',
+  ),
+  list(
+    fill(16, () => null),
+    'bigint',
+  ),
+]
+const page = (number: number) => `'u1', 'c1', 'u2', 'page', ${number}, 50, null`
+
+const HOT: Readonly<Record<string, Hot>> = {
+  'sends.facts': { values: facts.join(), rows: 2 * BATCH },
+  'sends.write': { values: write.join(), rows: 4 * BATCH },
+  'conversations.list': { values: lists.join(), rows: 16 * 20 * 2 },
+  'threads.read': { values: page(5_000), rows: 50 },
+  'threads.facts': { values: `'u1', 'c1', 'u2', '${deep}'`, rows: 4 },
+  'threads.mark_read': { values: `1, 2, 1, '${deep}'`, rows: 4 },
+  'messages.deletion_facts': { values: `'u1', 'c1', '${deep}'`, rows: 4 },
+  'messages.delete_last': { values: `1, '${messageId(2, thread)}'`, rows: 4 },
+  'messages.one': { values: `1, '${deep}'`, rows: 4 },
+  // The oldest rows in the order of the index, which ends when there are enough.
+  'outbox.take': { values: '100', limited: ['outbox_pkey'], rows: 200 },
+  // Sorted by name are the caller's own communities, as many as there are memberships. The creator has something unread in 500
+  // conversations, and those are summed from an index that holds no others.
+  'communities.of_user': {
+    values: '1, 20, 0',
+    bitmaps: ['communities_by_past_creator'],
+    sorts: true,
+    rows: 600,
+  },
+  'users.find': { values: `'u77'`, rows: 1 },
+  'members.caller': { values: `'u77', 'c1'`, rows: 2 },
+}
+
+/** Runs in a transaction that is undone, since some of them write. */
+async function analyzed(name: string, values: string): Promise<PlanNode> {
+  await client.query('begin')
+  try {
+    return await explain(client, name, values, true)
+  } finally {
     await client.query('rollback')
   }
-  await client.end()
+}
+
+test('on an empty database, whose plans a new server keeps until it is analyzed, no table is read or sorted', async () => {
+  for (const [name, { values, ...exceptions }] of Object.entries(HOT)) {
+    const faults = faultsOfPlan(await explain(client, name, values, false), exceptions)
+    // Without statistics a bitmap over an index range is as good as the range.
+    assert.deepEqual(
+      faults.filter((fault) => !fault.startsWith('Bitmap Heap Scan')),
+      [],
+      name,
+    )
+  }
+})
+
+test('a million messages are made', async () => {
+  await makeMillion(db)
+  const { rows } = await client.query(`select count(*)::integer as n,
+    count(*) filter (where community_key = 1 and conversation_key = 2)::integer as thread from messages`)
+  assert.deepEqual(rows[0], { n: MILLION.messages, thread })
+})
+
+for (const [name, { values, rows, ...exceptions }] of Object.entries(HOT)) {
+  test(`${name} reads index ranges only, and no more rows than it needs`, async () => {
+    const plan = await analyzed(name, values)
+    assert.deepEqual(faultsOfPlan(plan, exceptions), [])
+    assert.ok(mostRows(plan) <= rows, `a node read ${mostRows(plan)} rows`)
+    // What was asked for is there: an answer of nothing would prove nothing.
+    assert.ok((plan['Actual Rows'] ?? 0) > 0)
+  })
+}
+
+test('any page of a thread costs what the first one costs', async () => {
+  // Once before, so that all have the same caches of the system tables.
+  await analyzed('threads.read', page(2))
+  const first = blocksOf(await analyzed('threads.read', page(1)))
+  const others = {
+    'page 2,500': page(2_500),
+    'page 5,000': page(5_000),
+    'the last page': `'u1', 'c1', 'u2', 'last', null, 50, null`,
+    'before a message': `'u1', 'c1', 'u2', 'before', null, 50, '${deep}'`,
+    'after a message': `'u1', 'c1', 'u2', 'after', null, 50, '${messageId(2, 200_000)}'`,
+  }
+  for (const [name, values] of Object.entries(others)) {
+    const blocks = blocksOf(await analyzed('threads.read', values))
+    // A handful for the message that is looked up, and for rows that lie on one block more.
+    assert.ok(blocks <= first + 8, `${name}: ${blocks} blocks, the first page ${first}`)
+  }
+})
+
+test('the first page of 100,000 conversations costs a row what that of 10 costs', async () => {
+  const perRow = async (user: string, community: string, rows: number) => {
+    const values = [list([user]), list([community]), '$20', '$0', '$null', '$null']
+    const arrays = values.map((value) =>
+      value.startsWith('$') ? `array[${value.slice(1)}]::bigint[]` : value,
+    )
+    return blocksOf(await analyzed('conversations.list', arrays.join())) / rows
+  }
+  await perRow('u1', 'c1', 20)
+  const small = await perRow('u100002', 'c2', 10)
+  const large = await perRow('u1', 'c1', 20)
+  assert.ok(large <= small * 1.3, `${large} blocks a row, ${small} in the small list`)
+})
+
+test('a plan that reads a table is found', async () => {
+  const plan = async (text: string) => {
+    const { rows } = await client.query(`explain (format json) ${text}`)
+    return rows[0]['QUERY PLAN'][0].Plan as PlanNode
+  }
+  await client.query('set enable_seqscan = on')
+  const seq = await plan('select * from messages where content = $$x$$')
+  const sort = await plan('select * from members where community_key = 2 order by status')
+  const whole = await plan('select key from outbox order by key')
+  const ranges = await plan('select * from members where community_key = 2 and user_key = 5')
+  await client.query('set enable_seqscan = off')
+  assert.match(faultsOfPlan(seq).join(), /Seq Scan on messages/)
+  assert.match(faultsOfPlan(sort).join(), /Sort over the rows of a table/)
+  assert.match(faultsOfPlan(whole).join(), /all of Index Only Scan on outbox|Seq Scan on outbox/)
+  assert.deepEqual(faultsOfPlan(ranges), [])
 })

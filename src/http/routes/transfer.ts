@@ -44,8 +44,8 @@ the others. Importing the same again changes nothing. Nobody is notified.
 
 Users, communities and memberships are what the host says, as with PUT: the line wins. What happened in Snug stays: blocks that
 have been decided here, erasures (also of the texts that an old file still holds), what has been read. Messages are laid on top of
-their conversations in the order of their lines; one whose \`id\` is there is passed over. They count as read by both, unless
-\`read\` is false or the recipient has something unread below.`,
+their conversations in the order of their lines; one whose \`id\` is there is passed over, but one that has been deleted in Snug
+comes back. They count as read by both, unless \`read\` is false or the recipient has something unread below.`,
   answers: { 200: ImportAnswer },
 })
 const importRoute = {
@@ -68,9 +68,15 @@ const exportOperation = operation({
 // HEAD would read everything, for nobody.
 const exportRoute = { ...exportOperation, exposeHeadRoute: false }
 
-/** Import and export: CONTRACT §7. Both stream, with the pace of whichever side is slower. */
-export async function transferRoutes(service: FastifyInstance, { db }: { db: Db }): Promise<void> {
-  const stopping = abortWhenStopped(service)
+/**
+ * Import and export: CONTRACT §7. Both stream, with the pace of whichever side is slower.
+ * @param graceMs how long what has begun may go on when the server stops
+ */
+export async function transferRoutes(
+  service: FastifyInstance,
+  { db, graceMs = GRACE_MS }: { db: Db; graceMs?: number },
+): Promise<void> {
+  const stopping = abortWhenStopped(service, graceMs)
   await service.register(async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
@@ -105,11 +111,11 @@ export async function transferRoutes(service: FastifyInstance, { db }: { db: Db 
   })
 }
 
-function abortWhenStopped(app: FastifyInstance): AbortSignal {
+function abortWhenStopped(app: FastifyInstance, graceMs: number): AbortSignal {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   app.addHook('preClose', (done) => {
-    timer = setTimeout(() => controller.abort(new StoreUnavailable('the server stops')), GRACE_MS)
+    timer = setTimeout(() => controller.abort(new StoreUnavailable('the server stops')), graceMs)
     done()
   })
   app.addHook('onClose', (_app, done) => {
