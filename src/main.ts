@@ -12,7 +12,7 @@ import { createListCache } from './http/list-cache.ts'
 import { createMetrics } from './http/metrics.ts'
 import { startRelay } from './jobs/relay.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
-import { isMigrated, migrate } from './store/migrate.ts'
+import { isMigrated, migrate, readMigrations } from './store/migrate.ts'
 import { createSigner } from './tokens/sign.ts'
 import { createVerifier } from './tokens/verify.ts'
 
@@ -42,7 +42,8 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
   const { db } = database
   const undo: (() => unknown)[] = [() => database.close()]
   try {
-    await migrate(db)
+    const migrations = readMigrations()
+    await migrate(db, migrations)
     const sign = createSigner({
       secret: secrets.jwtSecret,
       issuer: config.jwtIssuer,
@@ -73,7 +74,13 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
       listConversations,
       listCache: createListCache(config.listCacheBytes),
     }
-    const app = await createApp({ ...deps, serviceKeys, corsOrigins, logLevel, ready: () => isMigrated(db) })
+    const app = await createApp({
+      ...deps,
+      serviceKeys,
+      corsOrigins,
+      logLevel,
+      ready: () => isMigrated(db, migrations),
+    })
     undo.push(() => drain(app))
     const demo = config.trial ? await makeDemo(db, sendMessage) : null
     await app.listen({ host: config.host, port: config.port })

@@ -24,7 +24,7 @@ export async function erasePerson(db: Db, userId: string): Promise<void> {
     if (Date.now() > deadline) throw new StoreUnavailable('an older transaction is still running')
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
-  await db.patiently((patient) => blankMessages(patient, key))
+  await db.patiently((patient) => blankMessages(patient, key), 'snug erase')
   // Apart from the texts, which can take long: nobody's membership has to wait for them.
   await touchCommunitiesOf(db, key)
 }

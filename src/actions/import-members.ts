@@ -13,6 +13,7 @@ import { type LockedCommunity, lockCommunities, lockUsers } from '../store/trans
 import type { Entry } from './import-read.ts'
 import type { Outcome } from './import-tally.ts'
 import type { IdMaker } from './message-ids.ts'
+import { tierOf } from './upsert-member.ts'
 
 /**
  * Tells of memberships, each at most once. A block is taken in where the membership was never blocked before: what has been
@@ -106,9 +107,4 @@ function memberOf(
     unblocked_at: metadata.unblocked_at ?? null,
     unblocked_by_key: found.unblockedByKey,
   }
-}
-
-function tierOf(tier: NonNullable<MemberLine['tier']>): object {
-  const { id, name, color } = tier
-  return { id, name, color }
 }

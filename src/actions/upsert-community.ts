@@ -1,7 +1,7 @@
 import { Refused } from '../domain/refusal.ts'
 import { insertCommunity, lockCommunity, updateCommunity } from '../store/communities.ts'
 import type { Db } from '../store/db.ts'
-import { findUser } from '../store/users.ts'
+import { lockUser } from '../store/users.ts'
 import { unblockWithin } from './block-member.ts'
 import { untilSettled } from './settle.ts'
 
@@ -17,7 +17,7 @@ export function upsertCommunity(
 ): Promise<boolean> {
   return untilSettled(() =>
     db.transaction(async (tx) => {
-      const creator = await findUser(tx, community.creatorId)
+      const creator = await lockUser(tx, community.creatorId)
       if (!creator || creator.erasedAt !== null) throw new Refused('invalid', ['Creator must exist'])
       const known = await lockCommunity(tx, community.id)
       if (!known) {

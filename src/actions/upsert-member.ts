@@ -2,8 +2,6 @@ import { Refused } from '../domain/refusal.ts'
 import { communityKey } from '../store/communities.ts'
 import type { Db } from '../store/db.ts'
 import { findMember, type MemberRow, upsertMember } from '../store/members.ts'
-import { lockUser } from '../store/users.ts'
-import { touchCommunity } from '../store/versions.ts'
 import type { IdMaker } from './message-ids.ts'
 
 export interface MemberChange {
@@ -13,7 +11,18 @@ export interface MemberChange {
   /** Null keeps what there is; for a new membership it is now. */
   readonly joinedAt: string | null
   /** Undefined keeps what there is, null clears it. */
-  readonly tier: object | null | undefined
+  readonly tier: Tier | null | undefined
+}
+
+export interface Tier {
+  readonly id?: string | null
+  readonly name?: string | null
+  readonly color?: string | null
+}
+
+/** What is kept of a tier: the fields that the contract has, and none that are unknown (CONTRACT §1). */
+export function tierOf({ id, name, color }: Tier): Tier {
+  return { id, name, color }
 }
 
 /**
@@ -27,15 +36,11 @@ export async function putMember(
 ): Promise<{ created: boolean; member: MemberRow }> {
   const community = await communityKey(db, change.communityId)
   if (community === null) throw new Refused('not_found')
-  const { status, joinedAt, tier } = change
+  const { userId, status, joinedAt } = change
+  const tier = change.tier && tierOf(change.tier)
   const id = ids.next(Date.now())
-  const created = await db.transaction(async (tx) => {
-    // Locked: an erasure comes before this, or ends this membership as well.
-    const user = await lockUser(tx, change.userId)
-    if (!user || user.erasedAt !== null) throw new Refused('not_found')
-    await touchCommunity(tx, community)
-    return upsertMember(tx, { communityKey: community, userKey: user.key, id, status, joinedAt, tier })
-  })
+  const created = await upsertMember(db, { communityKey: community, userId, id, status, joinedAt, tier })
+  if (created === null) throw new Refused('not_found')
   const member = await findMember(db, community, change.userId, false)
   if (!member) throw new Refused('not_found')
   return { created, member }

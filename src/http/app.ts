@@ -8,7 +8,7 @@ import { AJV_OPTIONS } from '../validation/ajv.ts'
 import { requireCaller, requireServiceKey } from './auth.ts'
 import { BODY_MAX, readBodiesAsJson } from './body.ts'
 import { answerBrokenHttp } from './broken.ts'
-import { answerError, answerProblem, setCommonHeaders } from './errors.ts'
+import { answerError, answerProblem, loggable, setCommonHeaders } from './errors.ts'
 import type { ListCache } from './list-cache.ts'
 import type { Metrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
@@ -76,7 +76,11 @@ function newServer(logLevel: string): FastifyInstance {
   const nextId = createRequestIds()
   return fastify({
     // Standard error, since standard output is for the operator's first screenful.
-    logger: { level: logLevel, stream: process.stderr, serializers: { req: () => ({}), res: () => ({}) } },
+    logger: {
+      level: logLevel,
+      stream: process.stderr,
+      serializers: { req: () => ({}), res: () => ({}), err: loggable },
+    },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: nextId,
     requestIdHeader: false,

@@ -52,11 +52,16 @@ function problemOfFastify(error: FastifyError): Problem | null {
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error)
   if (problem) {
-    if (problem.status === 503) request.log.error(loggable(error), 'the database is unavailable')
+    if (problem.status === 503) request.log.error({ err: error }, 'the database is unavailable')
     answerProblem(reply, problem)
     return
   }
-  request.log.error({ ...loggable(error), route: request.routeOptions.url }, 'internal error')
+  if (request.raw.destroyed && !request.raw.complete) {
+    // The client has gone before its body was whole: nobody is there to answer, and nothing is wrong here.
+    request.log.info('a request was cut off by its client')
+    return void reply.hijack()
+  }
+  request.log.error({ err: error, route: request.routeOptions.url }, 'internal error')
   answerProblem(reply, { status: 500, message: errors.internal })
 }
 
@@ -81,14 +86,19 @@ export function answerProblem(reply: FastifyReply, problem: Problem): void {
 }
 
 /** What a log line may hold of an error: PostgreSQL's messages and details can quote what people wrote. */
-function loggable(error: unknown): object {
-  if (!(error instanceof Error)) return { error: typeof error }
-  const cause = error.cause
+export function loggable(error: unknown): {
+  type: string
+  message: string
+  stack: string
+  constraint?: string
+} {
+  if (!(error instanceof Error)) return { type: typeof error, message: '', stack: '' }
+  const cause = error.cause instanceof Error ? error.cause : error
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
   return {
-    error: error.name,
-    code: codeOf(cause instanceof Error ? cause : error),
-    ...('constraint' in error && { constraint: error.constraint }),
-    stack: frames.slice(0, 12).map((line) => line.trim()),
+    type: error.name,
+    message: codeOf(cause),
+    stack: frames.slice(0, 12).join('\n'),
+    ...('constraint' in cause && { constraint: String(cause.constraint) }),
   }
 }

@@ -60,9 +60,9 @@ const settle = sql<{ hidden: number }>(
      where communities.key = $1 and $3::boolean and was_creator <> $2
    ), settled as (
      insert into conversations as c (community_key, low_key, high_key, id, active_at, blocked)
-     select $1, low_key, high_key, gen_random_uuid(), now(), exists (
-         select from members m where m.community_key = $1 and m.user_key in (low_key, high_key) and m.blocked)
-     from pair order by low_key, high_key
+     select $1, low_key, high_key, gen_random_uuid(), now(), $3::boolean or coalesce(theirs.blocked, false)
+     from pair left join members theirs on theirs.community_key = $1 and theirs.user_key = low_key + high_key - $2
+     order by low_key, high_key
      on conflict (community_key, low_key, high_key) do update set blocked = excluded.blocked, was_listed = c.listed
      where c.blocked <> excluded.blocked
      returning c.*

@@ -61,7 +61,7 @@ const side = (mine: 'low' | 'high', where: string) => {
 const pageOf = (range: string) => `
   select json_agg(json_build_array(chosen.id, chosen.unread, m.id, m.content, m.created_at, m.sender_key = caller.key,
       other.key, other.id, other.username, other.avatar_url, other.erased_at is not null, others.status, others.blocked,
-      other.key = any (community.past_creator_keys))) as rows
+      other.key = any (community.past_creator_keys)) order by chosen.active_at desc, chosen.key desc) as rows
   from (select * from (${range}) as range order by active_at desc, key desc) as chosen
   join messages m on m.community_key = community.key and m.conversation_key = chosen.key
     and m.position = chosen.last_position
@@ -81,9 +81,9 @@ const list = sql<ListFacts>(
    ) as compared (same)
    cross join lateral (select coalesce(compared.same, false)) as version (unchanged)
    left join lateral (${pageOf(`
-     (${side('low', 'and not version.unchanged')} limit request.size + request.skip)
+     (${side('low', 'and not version.unchanged and request.skip < inbox.listed')} limit request.size + request.skip)
      union all
-     (${side('high', 'and not version.unchanged')} limit request.size + request.skip)
+     (${side('high', 'and not version.unchanged and request.skip < inbox.listed')} limit request.size + request.skip)
      order by active_at desc, key desc limit request.size offset request.skip`)}
    ) as page on true`,
 )

@@ -1,11 +1,7 @@
 import pg from 'pg'
-import { unavailable } from './errors.ts'
+import { CONNECT_TIMEOUT_MS, type ConnectionSettings, clientConfig, connect } from './connection.ts'
+import { StoreUnavailable, unavailable } from './errors.ts'
 import type { Statement } from './sql.ts'
-
-export type ConnectionSettings = Pick<
-  pg.ClientConfig,
-  'host' | 'port' | 'user' | 'database' | 'connectionString' | 'ssl'
->
 
 /** What runs a statement: the pool, or one transaction. */
 export interface Queryable {
@@ -19,8 +15,10 @@ export interface Db extends Queryable {
    * still is locked by the work itself.
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
-  /** Runs work that may take minutes on a connection of its own, without the time-outs of requests. */
-  patiently<T>(work: (db: Queryable) => Promise<T>): Promise<T>
+  /** Runs work whose statements may take up to 2 minutes each, on a connection of its own. */
+  patiently<T>(work: (db: Queryable) => Promise<T>, applicationName?: string): Promise<T>
+  /** The same in one transaction. */
+  patientTransaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
   /** A connection of its own, outside the pool and its time-outs, for streams of rows and migrations. */
   dedicated(applicationName: string): Promise<pg.Client>
   readonly settings: ConnectionSettings
@@ -29,31 +27,11 @@ export interface Db extends Queryable {
   close(): Promise<void>
 }
 
-// Waiting for a connection and for an answer together stay under the 5 s within which a 503 is promised (CONTRACT §1).
-const CONNECT_TIMEOUT_MS = 1_500
+// One statement, with waiting for a connection, stays under the 5 s within which a 503 is promised (CONTRACT §1).
 const ANSWER_TIMEOUT_MS = 3_000
+const PATIENT_TIMEOUT_MS = 120_000
 
-// synchronous_commit: an answer promises durability, whatever the database's default. The generic plan: every statement is
-// prepared and none has skewed parameters, so planning it again (0.5 ms for a send) never pays.
-const SESSION = {
-  TimeZone: 'UTC',
-  DateStyle: 'ISO',
-  synchronous_commit: 'on',
-  plan_cache_mode: 'force_generic_plan',
-  jit: 'off',
-  // Plans are made once, often while tables are still small; every statement has its index (a test explains them).
-  enable_seqscan: 'off',
-}
-
-/** int8 as a number: keys and counts stay far below 2^53. Times stay PostgreSQL's text (UTC): see presenters. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === pg.types.builtins.INT8) return Number
-    if (oid === pg.types.builtins.TIMESTAMPTZ) return (value: string) => value
-    return pg.types.getTypeParser(oid, format as 'text')
-  }) as pg.CustomTypesConfig['getTypeParser'],
-}
-
+/** Opens a pool; nothing is connected yet. @param options.connections the most at once, 12 by default */
 export function openDb(
   settings: ConnectionSettings,
   options: { connections?: number; log: (line: string) => void },
@@ -70,54 +48,23 @@ export function openDb(
   return {
     settings,
     query: (statement, values) => run(pool, statement, values),
-    transaction: (work) => transaction(pool, work),
-    patiently: (work) => patiently(settings, work),
+    transaction: (work) => pooledTransaction(pool, work),
+    patiently: (work, name = 'snug') => patiently(settings, name, (client) => work(queryable(client))),
+    patientTransaction: (work) => patiently(settings, 'snug', (client) => transaction(client, work)),
     dedicated: (applicationName) => connect(settings, applicationName),
     counts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   }
 }
 
-/** Connects once, with no time-out on statements. The caller ends it. */
-export async function connect(settings: ConnectionSettings, applicationName: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    ...clientConfig(settings, applicationName, 0),
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  })
-  // The query that runs when the line breaks rejects as well; this only keeps the process alive.
-  client.on('error', () => {})
-  try {
-    await client.connect()
-  } catch (error) {
-    throw unavailable(error) ?? error
-  }
-  return client
-}
-
-function clientConfig(
+async function patiently<T>(
   settings: ConnectionSettings,
   applicationName: string,
-  timeoutMs: number,
-): pg.ClientConfig {
-  const session = {
-    ...SESSION,
-    statement_timeout: timeoutMs,
-    idle_in_transaction_session_timeout: timeoutMs * 3,
-  }
-  const options = Object.entries(session).map(([name, value]) => `-c ${name}=${value}`)
-  return {
-    ...settings,
-    types,
-    keepAlive: true,
-    application_name: applicationName,
-    options: options.join(' '),
-  }
-}
-
-async function patiently<T>(settings: ConnectionSettings, work: (db: Queryable) => Promise<T>): Promise<T> {
-  const client = await connect(settings, 'snug')
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect(settings, applicationName, PATIENT_TIMEOUT_MS)
   try {
-    return await work(queryable(client))
+    return await work(client)
   } finally {
     await client.end()
   }
@@ -142,7 +89,7 @@ async function run<Row>(
   }
 }
 
-async function transaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+async function pooledTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error) => {
     throw unavailable(error) ?? error
   })
@@ -153,20 +100,30 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>
   }
   client.on('error', onError)
   try {
+    return await transaction(client, work)
+  } catch (error) {
+    broken ||= error instanceof StoreUnavailable
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
+  }
+}
+
+async function transaction<T>(client: pg.ClientBase, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  try {
     await client.query('begin')
     const value = await work(queryable(client))
     await client.query('commit')
     return value
   } catch (error) {
     const lost = unavailable(error)
-    broken ||= lost !== null
-    if (!broken)
-      await client.query('rollback').catch(() => {
-        broken = true
+    // A connection that is lost is closed, which rolls back as well; a failure to roll back means just that.
+    if (!lost) {
+      await client.query('rollback').catch((cause) => {
+        throw unavailable(cause) ?? cause
       })
+    }
     throw lost ?? error
-  } finally {
-    client.off('error', onError)
-    client.release(broken)
   }
 }

@@ -39,10 +39,11 @@ const known = sql<{ ord: number }>(
   'import.known_messages',
   `select ord::integer as ord
    from unnest($1::bigint[], $2::uuid[]) with ordinality as line (community_key, id, ord)
-   where exists (select from messages m where m.community_key = line.community_key and m.id = line.id)`,
+   where exists (select from messages m where m.community_key = line.community_key and m.id = line.id)
+     or exists (select from deleted_messages d where d.community_key = line.community_key and d.id = line.id)`,
 )
 
-/** Which of the messages are there already: their indexes. */
+/** Which of the messages are there already, or have been deleted since: their indexes. */
 export async function knownMessages(
   db: Queryable,
   ids: readonly { communityKey: number; id: string }[],

@@ -65,13 +65,14 @@ export function importUsers(tx: Queryable, users: readonly ImportedUser[]): Prom
 // In key order, after the users, as by every change of a user (versions.ts).
 const touch = sql<never>(
   'import.touch_communities_of',
-  `with locked as (
-     select key from communities
-     where key in (select community_key from members where user_key = any($1::bigint[]))
-       or creator_key = any($1::bigint[]) or past_creator_keys && $1::bigint[]
-     order by key for update
+  `with mine as materialized (
+     select community_key as key from members where user_key = any($1::bigint[])
+     union select key from communities where creator_key = any($1::bigint[])
+     union select key from communities where past_creator_keys && $1::bigint[]
+   ), locked as (
+     select c.key from mine join communities c on c.key = mine.key order by c.key for no key update of c
    )
-   update communities c set version = version + 1 from locked where c.key = locked.key`,
+   update communities set version = version + 1 where key = any (array(select key from locked))`,
 )
 
 /** Tells the lists that show them of changed users. */

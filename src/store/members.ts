@@ -31,7 +31,6 @@ export interface MemberCounts {
 export interface MemberSearch {
   readonly communityKey: number
   readonly status: 'active' | 'canceled' | 'blocked' | null
-  readonly search: string | null
   readonly limit: number
   readonly offset: number
 }
@@ -71,34 +70,50 @@ const counts = sql<MemberCounts>(
    from (select ${GROUP} as g from members m where m.community_key = $1) as grouped`,
 )
 
+/** How many members of each group there are. */
 export async function countMembers(db: Queryable, communityKey: number): Promise<MemberCounts> {
   const [row] = await db.query(counts, [communityKey])
   return row as MemberCounts
 }
 
-const MATCHES = `m.community_key = $1 and ($2::text is null or ${GROUP} = $2)
-  and ($3::text is null or position(lower($3) in lower(u.username)) > 0 or position(lower($3) in lower(u.name)) > 0
-    or position(lower($3) in lower(u.email)) > 0)`
+const chosenBy = (keys: string) => `
+  (${keys} order by m.joined_at desc, m.user_key desc limit $3 offset $4) as chosen`
+const CHOSEN = `
+  join members m on m.community_key = $1 and m.user_key = chosen.user_key ${PEOPLE}
+  order by m.joined_at desc, m.user_key desc`
+const OF_GROUP = `m.community_key = $1 and ($2::text is null or ${GROUP} = $2)`
 
+// The page is cut by the index alone, before anything is joined to it: at a million members a deep page took over 3 s.
 const page = sql<MemberRow>(
   'members.page',
-  `select ${MEMBER} from members m ${PEOPLE} where ${MATCHES}
-   order by m.joined_at desc, m.user_key desc limit $4 offset $5`,
+  `select ${MEMBER} from ${chosenBy(`select m.user_key from members m where ${OF_GROUP}`)} ${CHOSEN}`,
 )
 
-/** The members that match, the newest first. */
+/** A page of the members of a status, the newest first. */
 export function findMembers(db: Queryable, search: MemberSearch): Promise<MemberRow[]> {
-  return db.query(page, [search.communityKey, search.status, search.search, search.limit, search.offset])
+  return db.query(page, [search.communityKey, search.status, search.limit, search.offset])
 }
 
-const matching = sql<{ total: number }>(
-  'members.matching',
-  `select count(*) as total from members m join users u on u.key = m.user_key where ${MATCHES}`,
+const matching = sql<MemberRow & { total: number }>(
+  'members.search',
+  `with matching as materialized (
+     select m.user_key, m.joined_at from members m join users u on u.key = m.user_key
+     where ${OF_GROUP} and position(lower($5) in u.searched) > 0
+   )
+   select counted.total, found.* from (select count(*) as total from matching) as counted left join (
+     select ${MEMBER} from ${chosenBy('select m.user_key from matching m')} ${CHOSEN}
+   ) as found on true`,
 )
 
-export async function countMatching(db: Queryable, search: MemberSearch): Promise<number> {
-  const [row] = await db.query(matching, [search.communityKey, search.status, search.search])
-  return row?.total ?? 0
+/** The same of those whose username, name or email holds the words, in any case. @returns the page, and how many there are */
+export async function searchMembers(
+  db: Queryable,
+  search: MemberSearch & { readonly search: string },
+): Promise<{ total: number; rows: MemberRow[] }> {
+  const { communityKey, status, limit, offset } = search
+  const rows = await db.query(matching, [communityKey, status, limit, offset, search.search])
+  // A page past the end is one row of nothing, for the total's sake.
+  return { total: rows[0]?.total ?? 0, rows: rows.filter((row) => row.id !== null) }
 }
 
 const byUser = sql<MemberRow>(
@@ -124,10 +139,19 @@ export async function findMember(
   return other ?? null
 }
 
+// One statement, so that the community's row is held for no longer than its commit: hosts tell of many members at once. The
+// subquery has it locked before the membership, as everybody does. The user's row is locked as well: an erasure comes before
+// this, and then there is nobody, or ends this membership too.
 const upsert = sql<{ created: boolean }>(
   'members.upsert',
-  `insert into members as m (community_key, user_key, id, status, joined_at, tier)
-   values ($1, $2, $3::uuid, $4, coalesce($5::timestamptz, now()), $6::jsonb)
+  `with person as (
+     select key from users where id = $2 and erased_at is null for no key update
+   ), touched as (
+     update communities set version = version + 1 from person where communities.key = $1 returning 1
+   )
+   insert into members as m (community_key, user_key, id, status, joined_at, tier)
+   select $1, person.key, $3::uuid, $4, coalesce($5::timestamptz, now()), $6::jsonb
+   from person where (select count(*) from touched) > 0
    on conflict (community_key, user_key) do update set
      status = excluded.status,
      joined_at = coalesce($5::timestamptz, m.joined_at),
@@ -135,28 +159,23 @@ const upsert = sql<{ created: boolean }>(
    returning xmax = 0 as created`,
 )
 
-/** @param member `joinedAt` null and `tier` undefined keep what there is. @returns whether the membership is new */
+/**
+ * @param member `joinedAt` null and `tier` undefined keep what there is
+ * @returns whether the membership is new; null for a user the host never told of, or an erased one
+ */
 export async function upsertMember(
   db: Queryable,
   member: {
     communityKey: number
-    userKey: number
+    userId: string
     id: string
     status: string
     joinedAt: string | null
     tier: object | null | undefined
   },
-): Promise<boolean> {
-  const { communityKey, userKey, id, status, joinedAt, tier } = member
+): Promise<boolean | null> {
+  const { communityKey, userId, id, status, joinedAt, tier } = member
   const json = tier ? JSON.stringify(tier) : null
-  const [row] = await db.query(upsert, [
-    communityKey,
-    userKey,
-    id,
-    status,
-    joinedAt,
-    json,
-    tier !== undefined,
-  ])
-  return row?.created === true
+  const [row] = await db.query(upsert, [communityKey, userId, id, status, joinedAt, json, tier !== undefined])
+  return row?.created ?? null
 }

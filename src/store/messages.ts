@@ -86,6 +86,8 @@ const deleteLast = sql<{ total: number }>(
    ), removed as (
      delete from messages m using shortened
      where m.community_key = $1 and m.conversation_key = shortened.key and m.position = shortened.last_position + 1
+   ), remembered as (
+     insert into deleted_messages (community_key, id) select community_key, $2::uuid from shortened
    ), inbox as (
      insert into inboxes as i (community_key, user_key, listed)
      select community_key, user_key, -was_listed::integer

@@ -109,11 +109,15 @@ export async function factsOfRead(
 }
 
 // The statement waits for the row's lock with a snapshot from before. If the message was deleted meanwhile and another took
-// its position, `deletions` has moved on from what the snapshot saw, and nothing is marked.
+// its position, `deletions` has moved on from what the snapshot saw, and nothing is marked. What is read already is not written
+// again: clients repeat themselves.
 const markRead = sql<{ unread: number }>(
   'threads.mark_read',
   `with m as materialized (
      select position, conversation_key from messages where community_key = $1 and id = $4::uuid
+   ), read as (
+     select key, last_position, case when low_key = $2 then low_read else high_read end as mine from conversations
+     where community_key = $1 and low_key = least($2, $3::bigint) and high_key = greatest($2, $3::bigint) and not blocked
    ), marked as (
      update conversations c set
        low_read = case when c.low_key = $2 then greatest(c.low_read, m.position) else c.low_read end,
@@ -123,6 +127,7 @@ const markRead = sql<{ unread: number }>(
      where c.community_key = $1 and c.low_key = least($2, $3::bigint) and c.high_key = greatest($2, $3::bigint)
        and seen.community_key = c.community_key and seen.low_key = c.low_key and seen.high_key = c.high_key
        and m.conversation_key = seen.key
+       and m.position > case when seen.low_key = $2 then seen.low_read else seen.high_read end
        and c.deletions = seen.deletions and not c.blocked
      returning c.*
    ), inbox as (
@@ -133,7 +138,9 @@ const markRead = sql<{ unread: number }>(
        case when low_key = $2 then low_read else high_read end
      from marked
    )
-   select last_position - case when low_key = $2 then low_read else high_read end as unread from marked`,
+   select last_position - case when low_key = $2 then low_read else high_read end as unread from marked
+   union all
+   select read.last_position - read.mine from read join m on m.conversation_key = read.key and m.position <= read.mine`,
 )
 
 /**

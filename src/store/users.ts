@@ -99,13 +99,13 @@ export async function eraseUser(tx: Queryable, id: string): Promise<number | nul
   return row.key
 }
 
-// What began before the erasure was committed may still write with the facts of before. Exports only read, for minutes.
+// What began before the erasure was committed may still write with the facts of before. Exports only read, and erasures only remove, for minutes.
 const older = sql<{ running: boolean }>(
   'users.older_transactions',
   `select exists (
      select from pg_stat_activity
      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
-       and application_name like 'snug%' and application_name <> 'snug export' and state <> 'idle'
+       and application_name like 'snug%' and application_name not in ('snug export', 'snug erase') and state <> 'idle'
        and xact_start <= $1::timestamptz
    ) as running`,
 )

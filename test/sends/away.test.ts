@@ -23,11 +23,13 @@ test('connections that are cut while sends run: each is stored or 503, and with 
     for (let n = 0; n < 30; n++) {
       const send = { from: ada, to: bob, content: `${i} ${n}`, key: `key ${i} ${n}`.replaceAll(' ', '-') }
       let answer = await trySend(snug, send)
-      while (answer.status !== 201) {
+      await poll(async () => {
+        if (answer.status === 201) return true
         assertUnavailable(answer)
         failed++
         answer = await trySend(snug, send)
-      }
+        return false
+      })
       assertOwn(answer, send)
       stored.push(answer.body.id)
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { exportLines } from '../../src/actions/export.ts'
 import { importLines } from '../../src/actions/import.ts'
 import { newSnug } from '../kit.ts'
 import { brokenTables, chunksOf, exportAll, importAll, message, ndjson, people } from './kit.ts'
@@ -78,11 +79,30 @@ test('the same file twice at once is stored once', async () => {
   assert.equal(messages.length, 3_000)
 })
 
+test('members unblocked while their history comes in have it on the list', async () => {
+  const snug = await newSnug()
+  const ids = Array.from({ length: 150 }, (_, i) => `m${i + 1}`)
+  await importAll(snug.db, ...people(150).filter((line) => !JSON.stringify(line).includes('"member"')))
+  const blocked = { status: 'canceled', metadata: { blocked: true } }
+  await importAll(
+    snug.db,
+    ...ids.map((user_id) => ({ type: 'member', community_id: 'c', user_id, ...blocked })),
+  )
+  const unblock = (id: string) =>
+    snug.call('POST', `/service/v1/communities/c/members/${id}/unblock`, { service: true })
+  await Promise.all([
+    importAll(snug.db, ...ids.flatMap((id) => [message('ada', id, 'one'), message(id, 'ada', 'two')])),
+    (async () => {
+      for (const id of ids) assert.equal((await unblock(id)).status, 200)
+    })(),
+  ])
+  assert.deepEqual(await brokenTables(snug.db), [])
+})
+
 test('an export is of one moment, whatever is written meanwhile', async () => {
   const snug = await newSnug()
   await importAll(snug.db, ...people(MEMBERS), ...historyOf(2_000))
   const before = await exportAll(snug.db)
-  const { exportLines } = await import('../../src/actions/export.ts')
   const chunks = exportLines(snug.db, { communityId: null })
   let text = (await chunks.next()).value as string
   await importAll(snug.db, ...historyOf(500, 2_000), { type: 'user', id: 'late', username: 'L' })

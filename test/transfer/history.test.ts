@@ -75,8 +75,10 @@ test('a message without an id is the same one each time; another time makes anot
 
 test('any UUID is an id, in lower case, and is known again in either', async () => {
   const id = 'AAAAAAAA-0000-1000-0000-AAAAAAAAAAAA'
-  await importAll(db, said('ada', 'm6', 1, { id, conversation_id: 'BBBBBBBB-0000-4000-8000-BBBBBBBBBBBB' }))
-  assert.equal((await importAll(db, said('ada', 'm6', 2, { id: id.toLowerCase() }))).imported.messages, 0)
+  const first = said('ada', 'm6', 1, { id, conversation_id: 'BBBBBBBB-0000-4000-8000-BBBBBBBBBBBB' })
+  const again = said('ada', 'm6', 2, { id: id.toLowerCase() })
+  assert.equal((await importAll(db, first, again)).imported.messages, 1, 'within a file')
+  assert.equal((await importAll(db, again)).imported.messages, 0)
   const found = await listed('ada', 'm6')
   assert.equal(found.latest_message.id, id.toLowerCase())
   assert.equal(found.id, 'bbbbbbbb-0000-4000-8000-bbbbbbbbbbbb')
@@ -152,6 +154,7 @@ test('a list that was asked for before shows what was imported since', async () 
   assert.equal((await listed('m10', 'ada')).latest_message.content, 'ada at 2')
   await importAll(db, { type: 'user', id: 'ada', username: 'another name' })
   assert.equal((await listed('m10', 'ada')).user.username, 'another name')
+  assert.equal((await listed('ada', 'm10')).can_send, true)
   await importAll(db, { type: 'member', community_id: 'c', user_id: 'm10', status: 'unpaid' })
   assert.equal((await listed('ada', 'm10')).can_send, false)
 })

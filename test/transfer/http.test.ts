@@ -127,6 +127,28 @@ test('a client that goes away in the middle of an import: whole lines stay, the 
   assert.deepEqual(await brokenTables(db), [])
 })
 
+test('an import whose database goes away is answered 503 while the client still sends, and goes on when it is run again', async () => {
+  const lines = ndjson(...history(40_000, 3_000))
+  const sent = open(snug.snug.url, 'POST', IMPORT)
+  const told = answerTo(sent)
+  sent.write(lines)
+  const kill = {
+    name: 'test.kill_import',
+    text: "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'snug import'",
+  }
+  const deadline = Date.now() + 20_000
+  while ((await db.query(kill)).length === 0) assert.ok(Date.now() < deadline)
+  sent.write(lines)
+  const { status, headers } = await told
+  assert.deepEqual([status, headers['retry-after']], [503, '1'])
+  sent.destroy()
+  const again = await snug.call('POST', IMPORT, { service: true, body: lines + lines })
+  assert.deepEqual([again.status, again.body.errors], [200, []])
+  const text = await exportAll(db)
+  assert.equal(text.split('\n').filter((line) => /"4[0-2]\d\d\d xx/.test(line)).length, 3_000)
+  assert.deepEqual(await brokenTables(db), [])
+})
+
 test('a client that goes away in the middle of an export ends the query and its connection', async () => {
   // More than the sockets between could hold, so that it cannot have ended by itself.
   const long = history(20_000, 3_000).map((line) => ({ ...line, content: 'x'.repeat(5_000) }))
@@ -152,7 +174,9 @@ test('an export that the database breaks off does not look complete', async () =
   }, /aborted/)
 })
 
-test('a server that stops lets go of an import whose client is silent, and of an export that nobody reads', async () => {
+test('a server that stops lets go of an import whose client is silent, and of an export that nobody reads', {
+  timeout: 60_000,
+}, async () => {
   const app = fastify({ forceCloseConnections: 'idle', ajv: { customOptions: AJV_OPTIONS } })
   app.setErrorHandler(answerError)
   await transferRoutes(app, { db, graceMs: 50 })

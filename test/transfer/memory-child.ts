@@ -3,7 +3,7 @@ import { importLines } from '../../src/actions/import.ts'
 import { openDb } from '../../src/store/db.ts'
 import { message, ndjson, people } from './kit.ts'
 
-// Run with a small heap: 200,000 lines, 60 MB, in and out again. Says what came of it.
+// Run with a small heap: 200,000 lines, 60 MB, and one of 130 MB, in and out again. Says what came of it.
 
 const LINES = 200_000
 const MEMBERS = 50
@@ -19,6 +19,11 @@ async function* input() {
     // Every fifth one is refused.
     for (let j = 0; j < 500; j += 5) lines[j] = { type: 'nonsense', text: TEXT }
     yield Buffer.from(ndjson(...lines))
+  }
+  // A line without an end.
+  for (let i = 0; i < 2_000; i++) {
+    yield Buffer.alloc(65_536, 'x')
+    watch()
   }
 }
 

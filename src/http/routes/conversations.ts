@@ -6,6 +6,7 @@ import { Refused } from '../../domain/refusal.ts'
 import { type PersonFacts, standingOf } from '../../domain/standing.ts'
 import { filterConversations, type ListFacts } from '../../store/conversations.ts'
 import type { Db } from '../../store/db.ts'
+import { StoreUnavailable } from '../../store/errors.ts'
 import { factsOfCaller } from '../../store/members.ts'
 import { faultsOf } from '../faults.ts'
 import type { ListCache } from '../list-cache.ts'
@@ -62,7 +63,7 @@ export function conversationRoutes(app: FastifyInstance, { db, listConversations
       const facts = await listConversations({ callerId, communityId, limit, offset, known }).catch(
         (error) => {
           // A database that was away may come back as an older copy of itself, whose versions will be given again.
-          listCache.clear()
+          if (error instanceof StoreUnavailable && error.lost) listCache.clear()
           throw error
         },
       )

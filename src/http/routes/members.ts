@@ -5,12 +5,12 @@ import { standpointOf } from '../../domain/pair.ts'
 import { Refused } from '../../domain/refusal.ts'
 import type { Db } from '../../store/db.ts'
 import {
-  countMatching,
   countMembers,
   factsOfCaller,
   findMember,
   findMembers,
   type MemberRow,
+  searchMembers,
 } from '../../store/members.ts'
 import { faultsOf } from '../faults.ts'
 import { operation } from '../operation.ts'
@@ -87,18 +87,14 @@ export function memberRoutes(app: FastifyInstance, { db }: { db: Db }): void {
       const { query } = request
       const paging = pagingOf(query)
       const status = query.status === 'cancelled' ? 'canceled' : (query.status ?? null)
-      const search = {
-        communityKey,
-        status,
-        search: query.search || null,
-        limit: paging.limit,
-        offset: paging.offset,
-      }
+      const asked = { communityKey, status, limit: paging.limit, offset: paging.offset }
       const counts = await countMembers(db, communityKey)
-      const rows = await findMembers(db, search)
-      const everyone = counts.active + counts.canceled + counts.blocked
-      const total =
-        search.search !== null ? await countMatching(db, search) : status ? counts[status] : everyone
+      if (query.search) {
+        const { total, rows } = await searchMembers(db, { ...asked, search: query.search })
+        return { total, has_more: hasMore(paging, total), data: rows.map(presentMember), counts }
+      }
+      const rows = await findMembers(db, asked)
+      const total = status ? counts[status] : counts.active + counts.canceled + counts.blocked
       return { total, has_more: hasMore(paging, total), data: rows.map(presentMember), counts }
     },
   )

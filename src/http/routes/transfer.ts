@@ -44,8 +44,8 @@ the others. Importing the same again changes nothing. Nobody is notified.
 
 Users, communities and memberships are what the host says, as with PUT: the line wins. What happened in Snug stays: blocks that
 have been decided here, erasures (also of the texts that an old file still holds), what has been read. Messages are laid on top of
-their conversations in the order of their lines; one whose \`id\` is there is passed over, but one that has been deleted in Snug
-comes back. They count as read by both, unless \`read\` is false or the recipient has something unread below.`,
+their conversations in the order of their lines; one whose \`id\` is there, or has been deleted
+in Snug, is passed over. They count as read by both, unless \`read\` is false or the recipient has something unread below.`,
   answers: { 200: ImportAnswer },
 })
 const importRoute = {

@@ -12,7 +12,9 @@ create table users (
   time_zone text,
   settings jsonb not null default '{}',
   created_at timestamptz not null default now(),
-  erased_at timestamptz
+  erased_at timestamptz,
+  -- What a search looks through, in one piece: three times lower() for each member took 4 s at a million.
+  searched text not null generated always as (lower(username || e'\x01' || coalesce(name, '') || e'\x01' || coalesce(email, ''))) stored
 );
 
 create table communities (
@@ -47,7 +49,8 @@ create table members (
   unique (community_key, id)
 );
 create index members_by_user on members (user_key, community_key);
-create index members_by_joined_at on members (community_key, joined_at, user_key);
+-- Counting and paging read the index alone.
+create index members_by_joined_at on members (community_key, joined_at, user_key) include (status, blocked);
 
 create table conversations (
   community_key bigint not null,
@@ -118,6 +121,13 @@ create table idempotency_keys (
   idempotency_key text collate "C" not null,
   message_id uuid not null,
   primary key (community_key, sender_key, idempotency_key)
+);
+
+-- Ids of deleted messages, so that an import that is run again does not bring them back.
+create table deleted_messages (
+  community_key bigint not null,
+  id uuid not null,
+  primary key (community_key, id)
 );
 
 -- What a transaction changed, for whoever has to be told. Written by the change itself, taken away by the relay.
