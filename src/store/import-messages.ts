@@ -35,12 +35,17 @@ export async function factsOfPeople(
   return asked.map((_, i) => byOrd.get(i + 1))
 }
 
+// One probe of an index for each id: as `exists (…) or exists (…)`, PostgreSQL read both tables whole for each batch, which made
+// an import of 200,000 messages four times slower.
 const known = sql<{ ord: number }>(
   'import.known_messages',
   `select ord::integer as ord
    from unnest($1::bigint[], $2::uuid[]) with ordinality as line (community_key, id, ord)
-   where exists (select from messages m where m.community_key = line.community_key and m.id = line.id)
-     or exists (select from deleted_messages d where d.community_key = line.community_key and d.id = line.id)`,
+   cross join lateral (
+     (select from messages m where m.community_key = line.community_key and m.id = line.id limit 1)
+     union all
+     (select from deleted_messages d where d.community_key = line.community_key and d.id = line.id limit 1)
+   ) as found`,
 )
 
 /** Which of the messages are there already, or have been deleted since: their indexes. */

@@ -147,6 +147,17 @@ test('somebody erased does not come back by an old file, nor do their words', as
   assert.deepEqual(await thread('ada', 'm9'), ['', 'ada at 2', '', '', 'ada at 5'])
 })
 
+test('a message that was deleted here does not come back when its file is imported again', async () => {
+  const file = [said('ada', 'm16', 1), said('m16', 'ada', 2)]
+  await importAll(db, ...file)
+  const { body } = await snug.call('GET', '/api/v1/communities/c/messages/ada', { as: 'm16' })
+  const gone = await snug.call('DELETE', `/api/v1/communities/c/messages/${body.data[1].id}`, { as: 'm16' })
+  assert.equal(gone.status, 200)
+  assert.equal((await importAll(db, ...file)).imported.messages, 0)
+  assert.deepEqual(await thread('ada', 'm16'), ['ada at 1'])
+  assert.equal(await listed('ada', 'm16'), undefined, 'still off the list')
+})
+
 test('a list that was asked for before shows what was imported since', async () => {
   await importAll(db, said('ada', 'm10', 1))
   assert.equal((await listed('m10', 'ada')).user.username, 'name of ada')

@@ -24,21 +24,11 @@ interface Calls {
 
 /** Calls that have to be answered well. */
 function callsOf(snug: TestSnug): Calls {
-  const service: Calls['service'] = async (
-    method: 'PUT' | 'POST' | 'DELETE',
-    path: string,
-    body: object = {},
-  ) => {
+  const service: Calls['service'] = async (method, path, body = {}) => {
     const answer = await snug.call(method, `/service/v1/${path}`, { service: true, body })
     assert.ok(answer.status < 300, `${path} ${answer.status}`)
   }
-  const as: Calls['as'] = async (
-    user: string,
-    method: 'POST' | 'DELETE',
-    path: string,
-    body?: object,
-    headers = {},
-  ) => {
+  const as: Calls['as'] = async (user, method, path, body, headers = {}) => {
     const answer = await snug.call(method, `/api/v1/communities/${path}`, { as: user, body, headers })
     assert.ok(answer.status < 300, `${path} ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer.body
