@@ -11,7 +11,7 @@ const PAGE = 5_000
 
 /** Deep pages against first ones, and a list of 100,000 against one of 10; one connection, in turns. */
 export async function deep(quick: boolean): Promise<Report> {
-  const [rounds, seconds] = quick ? [3, 1] : [9, 4]
+  const [rounds, seconds] = quick ? [3, 1] : [7, 3]
   const bench = await openBench()
   try {
     await assertDurable(bench)

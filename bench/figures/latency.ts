@@ -11,7 +11,7 @@ const PEOPLE = { communities: 100, members: 99 }
 
 /** One client on an idle server against pgbench's one client. */
 export async function latency(quick: boolean): Promise<Report> {
-  const [rounds, seconds] = quick ? [3, 4] : [9, 8]
+  const [rounds, seconds] = quick ? [3, 4] : [5, 6]
   const bench = await openBench()
   try {
     await assertDurable(bench)

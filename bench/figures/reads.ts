@@ -20,7 +20,7 @@ interface Round {
 
 /** Conversation lists of 20 against the same bytes from memory. */
 export async function reads(quick: boolean): Promise<Report> {
-  const [rounds, seconds] = quick ? [3, 3] : [9, 6]
+  const [rounds, seconds] = quick ? [3, 3] : [5, 5]
   const bench = await openBench()
   try {
     await assertDurable(bench)

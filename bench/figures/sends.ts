@@ -11,7 +11,7 @@ const CONNECTIONS = 64
 
 /** Durable sends over HTTP against the best that pgbench does with one transaction a send. */
 export async function sends(quick: boolean): Promise<Report> {
-  const [rounds, seconds] = quick ? [3, 4] : [7, 10]
+  const [rounds, seconds] = quick ? [3, 4] : [5, 8]
   const bench = await openBench()
   try {
     await assertDurable(bench)

@@ -19,7 +19,7 @@ interface Start {
 
 /** `npm start` with everything installed, to the first answer; on a new data folder and on an existing one. */
 export async function start(quick: boolean): Promise<Report> {
-  const rounds = quick ? 3 : 7
+  const rounds = quick ? 3 : 5
   const fresh: Start[] = []
   const again: Start[] = []
   for (let round = 0; round < rounds; round++) {
