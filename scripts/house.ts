@@ -27,6 +27,7 @@ const LAW: Readonly<
     ],
   },
   'src/jobs': { values: ['src/actions', 'src/store', 'src/domain'] },
+  'src/notify': { values: ['src/domain', 'src/folders'], types: ['src/config'] },
   'src/database': { values: ['src/config', 'src/embedded', 'src/store'] },
   'src/demo': { values: ['src/actions', 'src/domain', 'src/store'] },
   'src/doctor': { values: ['src/config', 'src/database', 'src/store'] },
