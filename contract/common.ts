@@ -87,3 +87,5 @@ export const User = Type.Object(
 export const Problem = Type.Object({ message: Type.String() })
 /** A refusal that lists every fault. */
 export const Problems = Type.Object({ message: Type.Array(Type.String()) })
+/** The same as the platform's clients of the settings expect it (CONTRACT §5). */
+export const SettingProblem = Type.Object({ error: Type.String() })

@@ -1,8 +1,10 @@
-/** The words of every refusal (CONTRACT §1 to §4). One table, so that they cannot differ between causes. */
+/** The words of every refusal (CONTRACT §1 to §5). One table, so that they cannot differ between causes. */
 export interface RefusalWords {
   readonly status: 401 | 403 | 404 | 409 | 422
   /** A list where the platform's clients expect one. */
   readonly message: string | readonly string[]
+  /** The field that holds them, where the platform's clients expect another than `message`. */
+  readonly field?: 'error'
 }
 
 export const refusals = {
@@ -20,6 +22,9 @@ export const refusals = {
   already_blocked: { status: 422, message: 'User is already blocked' },
   not_blocked: { status: 422, message: 'User is not blocked' },
   creator_cannot_be_blocked: { status: 422, message: 'The creator cannot be blocked' },
+  not_your_settings: { status: 403, message: 'You can only update your own settings', field: 'error' },
+  invalid_setting_key: { status: 422, message: 'Invalid setting key', field: 'error' },
+  invalid_setting_value: { status: 422, message: 'Failed to update setting', field: 'error' },
 } as const satisfies Record<string, RefusalWords>
 
 export const errors = {

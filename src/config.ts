@@ -1,4 +1,10 @@
 import { resolve } from 'node:path'
+import { type Env, text } from './config/env.ts'
+import { ConfigError } from './config/error.ts'
+import { type MailConfig, readMailConfig } from './config/mail.ts'
+import { type PushConfig, readPushConfig } from './config/push.ts'
+
+export { ConfigError }
 
 /** Everything that the environment can set, checked and frozen. Nothing else in Snug reads `process.env`. */
 export interface Config {
@@ -17,10 +23,12 @@ export interface Config {
   readonly jwksUrl: string | null
   readonly jwtIssuer: string | null
   readonly jwtAudience: string | null
-  readonly smtpUrl: string | null
-  readonly mailFrom: string | null
+  readonly mail: MailConfig
+  readonly push: PushConfig
   readonly corsOrigins: readonly string[]
   readonly logLevel: LogLevel
+  /** What this process does: everything, requests alone, or the jobs alone. */
+  readonly role: Role
   /** How much of conversation lists is kept in memory. 0: nothing. */
   readonly listCacheBytes: number
   /** The trial: nothing of the operator's own is set, so demo data is made. CONTRACT §8. */
@@ -29,13 +37,8 @@ export interface Config {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
-
-/** A value of the environment that cannot be used; `message` names the variable and says what to do. */
-export class ConfigError extends Error {
-  override name = 'ConfigError'
-}
-
-type Env = Readonly<Record<string, string | undefined>>
+const ROLES = ['all', 'serve', 'work'] as const
+export type Role = (typeof ROLES)[number]
 
 /**
  * Reads the configuration of CONTRACT §8. An empty value counts as unset, since compose files write those.
@@ -60,19 +63,15 @@ export function readConfig(env: Env, cwd: string = process.cwd()): Config {
     jwksUrl: urlOf(env, 'SNUG_JWKS_URL', ['http:', 'https:']),
     jwtIssuer: text(env, 'SNUG_JWT_ISSUER'),
     jwtAudience: text(env, 'SNUG_JWT_AUDIENCE'),
-    smtpUrl: urlOf(env, 'SMTP_URL', ['smtp:', 'smtps:']),
-    mailFrom: mailFromOf(env),
+    mail: readMailConfig(env),
+    push: readPushConfig(env, cwd),
     corsOrigins: originsOf(env),
     logLevel: logLevelOf(text(env, 'SNUG_LOG_LEVEL') ?? 'warn'),
+    role: roleOf(text(env, 'SNUG_ROLE') ?? 'all'),
     listCacheBytes: megabytesOf(env, 'SNUG_LIST_CACHE_MB', 32),
     trial: databaseUrl === null && serviceKeys.length === 0,
   }
   return Object.freeze(config)
-}
-
-function text(env: Env, name: string): string | null {
-  const value = env[name]?.trim()
-  return value ? value : null
 }
 
 function portOf(value: string): number {
@@ -124,14 +123,6 @@ function secretOf(env: Env): string | null {
   return value
 }
 
-function mailFromOf(env: Env): string | null {
-  const value = text(env, 'SNUG_MAIL_FROM')
-  if (value !== null && !/^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/.test(value)) {
-    throw new ConfigError('SNUG_MAIL_FROM must be an address such as "Snug <hello@example.com>"')
-  }
-  return value
-}
-
 function originsOf(env: Env): readonly string[] {
   const origins = (text(env, 'SNUG_CORS_ORIGINS') ?? '').split(',').map((origin) => origin.trim())
   const set = origins.filter((origin) => origin !== '')
@@ -149,4 +140,10 @@ function logLevelOf(value: string): LogLevel {
   const level = LOG_LEVELS.find((one) => one === value)
   if (!level) throw new ConfigError(`SNUG_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${value}"`)
   return level
+}
+
+function roleOf(value: string): Role {
+  const role = ROLES.find((one) => one === value)
+  if (!role) throw new ConfigError(`SNUG_ROLE must be one of ${ROLES.join(', ')}, not "${value}"`)
+  return role
 }

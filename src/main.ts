@@ -10,9 +10,12 @@ import { createApp } from './http/app.ts'
 import { drain } from './http/drain.ts'
 import { createListCache } from './http/list-cache.ts'
 import { createMetrics } from './http/metrics.ts'
-import { startRelay } from './jobs/relay.ts'
+import type { TrialMail } from './http/routes/home.ts'
+import { listMail, readMail } from './notify/email/mailbox.ts'
+import { startNotifying } from './notifying.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
 import { isMigrated, migrate, readMigrations } from './store/migrate.ts'
+import { notificationBacklog } from './store/notification-records.ts'
 import { createSigner } from './tokens/sign.ts'
 import { createVerifier } from './tokens/verify.ts'
 
@@ -57,29 +60,33 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
       log,
     })
     undo.push(() => verifier.close())
-    const relay = startRelay(db, log)
-    undo.push(() => relay.stop())
-    const metrics = createMetrics(db.counts)
-    const sendMessage = createSendMessage(db, metrics.observeBatch)
-    const listConversations = createListConversations(db)
-    const { serviceKeys } = secrets
+    const metrics = createMetrics({ connections: db.counts, backlog: () => notificationBacklog(db) })
+    const notifying = await startNotifying(config, db, { log, recorded: metrics.observeNotifications })
+    undo.push(() => notifying.stop())
+    const sendMessage = createSendMessage(db, (size) => {
+      metrics.observeBatch(size)
+      notifying.sent(size)
+    })
     const { corsOrigins, logLevel } = config
-    const deps = {
+    const app = await createApp({
       db,
       ids: createIdMaker(),
       sign,
       verifier,
       metrics,
       sendMessage,
-      listConversations,
+      listConversations: createListConversations(db),
       listCache: createListCache(config.listCacheBytes),
-    }
-    const app = await createApp({
-      ...deps,
-      serviceKeys,
+      serviceKeys: secrets.serviceKeys,
+      serves: config.role !== 'work',
       corsOrigins,
       logLevel,
       ready: () => isMigrated(db, migrations),
+      emailDelaySeconds: config.mail.emailDelaySeconds,
+      vapidPublicKey: notifying.vapidPublicKey,
+      webPushAllow: config.push.webPushAllow,
+      readUnsubscribe: notifying.links.readUnsubscribe,
+      trialMail: config.trial ? trialMailOf(config.dataDir) : null,
     })
     undo.push(() => drain(app))
     const demo = config.trial ? await makeDemo(db, sendMessage) : null
@@ -89,6 +96,12 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
     await runBackwards(undo)
     throw error
   }
+}
+
+const TRIAL_MAILS = 50
+
+function trialMailOf(dataDir: string): TrialMail {
+  return { list: () => listMail(dataDir, TRIAL_MAILS), read: (file) => readMail(dataDir, file) }
 }
 
 function urlOf(app: FastifyInstance): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ConfigError, readConfig } from '../src/config.ts'
 
@@ -25,6 +25,31 @@ test('several service keys while rotating', () => {
   assert.deepEqual(readConfig({ SNUG_SERVICE_KEY: 'new, old' }).serviceKeys, ['new', 'old'])
 })
 
+test('what SNUG_MAIL_FROM may be, and what is read from it', () => {
+  const read = (value: string) => readConfig({ SNUG_MAIL_FROM: value }).mail.mailFrom
+  assert.deepEqual(read('hello@example.com'), { name: null, address: 'hello@example.com' })
+  assert.deepEqual(read('<hello@example.com>'), { name: null, address: 'hello@example.com' })
+  assert.deepEqual(read('The Café <hello@xn--caf-dma.example>'), {
+    name: 'The Café',
+    address: 'hello@xn--caf-dma.example',
+  })
+  assert.deepEqual(read('"Snug, \\"the\\" inbox" <no-reply@localhost>'), {
+    name: 'Snug, "the" inbox',
+    address: 'no-reply@localhost',
+  })
+})
+
+test('email and role: what unset means, and what is read', () => {
+  const unset = readConfig({})
+  assert.deepEqual(unset.mail, { smtpUrl: null, mailFrom: null, emailDelaySeconds: 0 })
+  assert.equal(unset.role, 'all')
+  const smtpUrl = 'smtps://me:pass@example.com?maxConnections=20'
+  const set = readConfig({ SMTP_URL: smtpUrl, SNUG_EMAIL_DELAY: '86400', SNUG_ROLE: 'work' })
+  assert.deepEqual(set.mail, { smtpUrl, mailFrom: null, emailDelaySeconds: 86_400 })
+  assert.equal(set.role, 'work')
+  assert.ok(Object.isFrozen(set.mail))
+})
+
 const BAD: readonly (readonly [string, string])[] = [
   ['PORT', '65536'],
   ['PORT', '-1'],
@@ -36,7 +61,23 @@ const BAD: readonly (readonly [string, string])[] = [
   ['SNUG_JWT_SECRET', 'secret-password-of-31-bytes-...'],
   ['SNUG_JWKS_URL', 'file:///etc/passwd'],
   ['SMTP_URL', 'https://secret-password@example.com'],
+  ['SMTP_URL', 'smtp:'],
+  ['SMTP_URL', 'smtp://u:secret-password@example.com?maxConnections=many'],
+  ['SMTP_URL', 'smtp://u:secret-password@example.com?maxConnections=0'],
+  ['SMTP_URL', 'smtp://u:secret-password@example.com?socketTimeout=5&socketTimeout=6'],
   ['SNUG_MAIL_FROM', 'nobody'],
+  ['SNUG_MAIL_FROM', 'Snug <hello@example.com>, Eve <eve@example.com>'],
+  ['SNUG_MAIL_FROM', 'hello@example.com, eve@example.com'],
+  ['SNUG_MAIL_FROM', 'Friends: hello@example.com;'],
+  ['SNUG_MAIL_FROM', 'Snug\r\nBcc: <eve@example.com>'],
+  ['SNUG_MAIL_FROM', '"Snug\u0000" <hello@example.com>'],
+  ['SNUG_MAIL_FROM', 'Snug\u202e <hello@example.com>'],
+  ['SNUG_MAIL_FROM', 'Snug <hello@example.com> <eve@example.com>'],
+  ['SNUG_MAIL_FROM', 'Snug <hello@>'],
+  ['SNUG_EMAIL_DELAY', '86401'],
+  ['SNUG_EMAIL_DELAY', '1.5'],
+  ['SNUG_EMAIL_DELAY', '-1'],
+  ['SNUG_ROLE', 'worker'],
   ['SNUG_CORS_ORIGINS', 'https://example.com/'],
   ['SNUG_CORS_ORIGINS', '*'],
   ['SNUG_LIST_CACHE_MB', '-1'],
@@ -57,8 +98,10 @@ for (const [name, value] of BAD) {
 }
 
 test("the README's table names every variable that is read, and none else", () => {
+  const source = ['src/config.ts', ...globSync('src/config/*.ts')].map((file) => readFileSync(file, 'utf8'))
   const read = new Set(
-    readFileSync('src/config.ts', 'utf8')
+    source
+      .join('\n')
       .match(/'(HOST|PORT|[A-Z]+_[A-Z_]+)'/g)
       ?.map((one) => one.slice(1, -1)),
   )

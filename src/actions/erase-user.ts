@@ -1,7 +1,13 @@
 import { Refused } from '../domain/refusal.ts'
 import type { Db } from '../store/db.ts'
 import { StoreUnavailable } from '../store/errors.ts'
-import { blankMessages, databaseTime, eraseUser, olderTransactionsRun } from '../store/users.ts'
+import {
+  blankMessages,
+  clearNotificationWords,
+  databaseTime,
+  eraseUser,
+  olderTransactionsRun,
+} from '../store/users.ts'
 import { touchCommunitiesOf } from '../store/versions.ts'
 
 // Longer than any transaction of a request may take; an import's are shorter still.
@@ -24,7 +30,10 @@ export async function erasePerson(db: Db, userId: string): Promise<void> {
     if (Date.now() > deadline) throw new StoreUnavailable('an older transaction is still running')
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
-  await db.patiently((patient) => blankMessages(patient, key), 'snug erase')
+  await db.patiently(async (patient) => {
+    await blankMessages(patient, key)
+    await clearNotificationWords(patient, key)
+  }, 'snug erase')
   // Apart from the texts, which can take long: nobody's membership has to wait for them.
   await touchCommunitiesOf(db, key)
 }

@@ -19,10 +19,11 @@ const ANSWER_WITHIN_MS = 4_700
 /**
  * Gathers what is asked while one batch is worked on into the next batch. An idle server adds no wait; a busy one pays one
  * round trip, and for writes one commit, for many. `work` settles every one of its batch; whatever it throws fails those left.
- * @param limits `size`: the largest batch; `inFlight`: how many batches at once; `waiting`: how many may wait at the most
+ * @param limits `size`: the largest batch; `inFlight`: how many batches at once; `waiting`: how many may wait at the most;
+ * `withinMs`: how long one waits for its answer
  */
 export function gather<Asked, Answer>(
-  limits: { size: number; inFlight: number; waiting: number },
+  limits: { size: number; inFlight: number; waiting: number; withinMs?: number },
   work: (batch: readonly Settler<Asked, Answer>[]) => Promise<void>,
 ): Gathered<Asked, Answer> {
   let queue: Settler<Asked, Answer>[] = []
@@ -64,7 +65,7 @@ export function gather<Asked, Answer>(
           const place = queue.indexOf(settler)
           if (place >= 0) queue.splice(place, 1)
           reject(new StoreUnavailable('the database did not answer in time'))
-        }, ANSWER_WITHIN_MS)
+        }, limits.withinMs ?? ANSWER_WITHIN_MS)
         const settler: Settler<Asked, Answer> = {
           asked,
           answer(answer) {

@@ -57,6 +57,12 @@ export function furthestId(now: number): string {
   return `${t.slice(0, 8)}-${t.slice(8)}-7fff-bfff-ffffffffffff`
 }
 
+/** An id that none made since then is less than. @param time Unix milliseconds */
+export function lowestId(time: number): string {
+  const t = Math.max(0, time).toString(16).padStart(12, '0')
+  return `${t.slice(0, 8)}-${t.slice(8)}-7000-8000-000000000000`
+}
+
 function format(time: number, counter: number, random: Uint8Array, at: number): string {
   const t = time.toString(16).padStart(12, '0')
   const c = counter.toString(16).padStart(3, '0')

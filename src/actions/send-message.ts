@@ -35,13 +35,13 @@ const LIMITS = { size: 128, inFlight: 1, waiting: 10_000 }
 // Each round again is somebody else's success: a key that was used, a block, an erasure. More than a few is trouble.
 const ROUNDS = 8
 
-export function createSendMessage(db: Db, observe: (batchSize: number) => void = () => {}): SendMessage {
+export function createSendMessage(db: Db, written: (batchSize: number) => void = () => {}): SendMessage {
   const ids = createIdMaker()
   const gathered = gather<Send, Sent>(LIMITS, async (batch) => {
-    observe(batch.length)
     let left: readonly Waiting[] = batch
     for (let round = 0; left.length > 0 && round < ROUNDS; round++) left = await attempt(db, ids, left, round)
     for (const waiting of left) waiting.fail(new StoreUnavailable('the send was overtaken too often'))
+    written(batch.length)
   })
   return (send) => gathered.ask(send)
 }

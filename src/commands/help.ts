@@ -14,6 +14,7 @@ export const HELP = `snug: private messaging between a community's creator and i
   import <file>         take in users, communities, members and messages as NDJSON
   export                write them out as NDJSON
   doctor                check configuration, database, clock, disk and mail
+  notifications <verb>  list failed emails and pushes, try them again, tell why
 
 Each has --help. Configuration is by environment; the README lists the variables.
 `

@@ -3,6 +3,7 @@ import { doctor } from './doctor.ts'
 import { exportAll } from './export.ts'
 import { importFile } from './import.ts'
 import { migrate } from './migrate.ts'
+import { notifications } from './notifications.ts'
 import { serve } from './serve.ts'
 import { token } from './token.ts'
 
@@ -20,4 +21,5 @@ export const commands: Readonly<Record<string, Command | undefined>> = {
   import: importFile,
   export: exportAll,
   doctor,
+  notifications,
 }

@@ -7,17 +7,18 @@ const TIMEOUT_MS = 5_000
 /** Whether the SMTP server can be reached and takes our name and password. No message is sent. */
 export async function* checkMail(config: Config): AsyncGenerator<Finding> {
   const subject = 'mail'
-  if (config.smtpUrl === null) {
+  const { smtpUrl, mailFrom } = config.mail
+  if (smtpUrl === null) {
     yield { kind: 'good', subject, says: 'SMTP_URL is not set' }
     return
   }
   const timeouts = { connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS }
-  const transport = createTransport({ url: config.smtpUrl, ...timeouts })
+  const transport = createTransport({ url: smtpUrl, ...timeouts })
   try {
     await transport.verify()
-    yield { kind: 'good', subject, says: `the SMTP server at ${new URL(config.smtpUrl).host} takes our mail` }
+    yield { kind: 'good', subject, says: `the SMTP server at ${new URL(smtpUrl).host} takes our mail` }
   } catch (error) {
-    const says = `the SMTP server at ${new URL(config.smtpUrl).host}: ${wordsOf(error)}`
+    const says = `the SMTP server at ${new URL(smtpUrl).host}: ${wordsOf(error)}`
     yield {
       kind: 'fault',
       subject,
@@ -27,7 +28,7 @@ export async function* checkMail(config: Config): AsyncGenerator<Finding> {
   } finally {
     transport.close()
   }
-  if (config.mailFrom === null) {
+  if (mailFrom === null) {
     yield {
       kind: 'notice',
       subject,

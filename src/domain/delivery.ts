@@ -52,6 +52,11 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly words: string }
   /** To be tried again; `afterMs` as the service asked, null: as we see fit. */
   | { readonly kind: 'later'; readonly words: string; readonly afterMs: number | null }
+  /** Its service is not to be asked for so long; nothing was tried. */
+  | { readonly kind: 'paused'; readonly afterMs: number }
 
 export type SendLetter = (letter: Letter) => Promise<Outcome>
 export type SendPush = (device: Device, push: Push) => Promise<Outcome>
+
+/** Told the moment a service has taken something. `deviceId` of a push; null for an email. Must not throw. */
+export type NoteSent = (messageId: string, channel: Channel, deviceId: string | null) => void

@@ -15,6 +15,9 @@ export type Reason =
   | 'already_blocked'
   | 'not_blocked'
   | 'creator_cannot_be_blocked'
+  | 'not_your_settings'
+  | 'invalid_setting_key'
+  | 'invalid_setting_value'
 
 /** A request that the rules refuse. `faults` lists what is wrong with it when the reason is `invalid`, in field order. */
 export class Refused extends Error {

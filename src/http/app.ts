@@ -15,13 +15,26 @@ import { describeApi } from './openapi.ts'
 import { createRequestIds } from './request-id.ts'
 import { communityRoutes } from './routes/communities.ts'
 import { conversationRoutes } from './routes/conversations.ts'
+import { type DevicesDeps, deviceRoutes } from './routes/devices.ts'
+import { type HomeDeps, homeRoutes } from './routes/home.ts'
 import { memberRoutes } from './routes/members.ts'
 import { messageRoutes } from './routes/messages.ts'
+import { notificationRoutes } from './routes/notifications.ts'
 import { type OperationsDeps, operationsRoutes } from './routes/operations.ts'
 import { type ServiceDeps, serviceRoutes } from './routes/service.ts'
+import { type SettingsDeps, settingsRoutes } from './routes/settings.ts'
 import { transferRoutes } from './routes/transfer.ts'
+import { type UnsubscribeDeps, unsubscribeRoutes } from './routes/unsubscribe.ts'
 
-export interface AppDeps extends ServiceDeps, OperationsDeps {
+export interface AppDeps
+  extends ServiceDeps,
+    OperationsDeps,
+    SettingsDeps,
+    DevicesDeps,
+    UnsubscribeDeps,
+    HomeDeps {
+  /** False: this process only works (SNUG_ROLE), and answers for its own health alone. */
+  readonly serves: boolean
   readonly sendMessage: SendMessage
   readonly listConversations: ListConversations
   readonly verifier: Verifier
@@ -55,21 +68,32 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
     const origin = [...deps.corsOrigins]
     await app.register(cors, { origin, methods: METHODS, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
   }
-  await describeApi(app)
+  if (deps.serves) {
+    await describeApi(app)
+    await serviceAndUsers(app, deps)
+    homeRoutes(app, deps)
+  }
+  operationsRoutes(app, deps)
+  return app
+}
+
+async function serviceAndUsers(app: FastifyInstance, deps: AppDeps): Promise<void> {
   await app.register(async (users) => {
     users.addHook('onRequest', requireCaller(deps.verifier))
     messageRoutes(users, deps)
     conversationRoutes(users, deps)
     communityRoutes(users, deps)
     memberRoutes(users, deps)
+    settingsRoutes(users, deps)
+    deviceRoutes(users, deps)
   })
   await app.register(async (service) => {
     service.addHook('onRequest', requireServiceKey(deps.serviceKeys))
     serviceRoutes(service, deps)
+    notificationRoutes(service, deps)
     await transferRoutes(service, deps)
   })
-  operationsRoutes(app, deps)
-  return app
+  await unsubscribeRoutes(app, deps)
 }
 
 function newServer(logLevel: string): FastifyInstance {

@@ -8,6 +8,8 @@ import { TokenError } from '../tokens/fault.ts'
 export interface Problem {
   readonly status: number
   readonly message: string | readonly string[]
+  /** Where the words stand; default: `message`. */
+  readonly field?: 'error'
   /** Seconds. */
   readonly retryAfter?: number
 }
@@ -82,7 +84,7 @@ export function answerProblem(reply: FastifyReply, problem: Problem): void {
     .code(problem.status)
     .type('application/json; charset=utf-8')
     .serializer((body: unknown) => JSON.stringify(body))
-    .send({ message: problem.message })
+    .send({ [problem.field ?? 'message']: problem.message })
 }
 
 /** What a log line may hold of an error: PostgreSQL's messages and details can quote what people wrote. */

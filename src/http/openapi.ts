@@ -27,6 +27,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'Messages', description: 'Conversations, threads and messages' },
         { name: 'Communities', description: "The caller's communities" },
         { name: 'Members', description: "For a community's creator" },
+        { name: 'Notifications', description: "The caller's settings and devices" },
         { name: 'Service', description: 'For the host platform' },
         { name: 'Operations', description: 'For operators and their tools' },
       ],

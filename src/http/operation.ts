@@ -1,13 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import type { RouteShorthandOptions } from 'fastify'
 import { type TSchema, Type } from 'typebox'
-import { Problem, Problems } from '../../contract/common.ts'
+import { Problem, Problems, SettingProblem } from '../../contract/common.ts'
 import { errors, type RefusalWords, refusals } from '../../contract/errors.ts'
 import { allowNoBody, needBody } from './body.ts'
 
 /** One operation of the API, from which it is validated, serialized and described. */
 export interface Operation {
-  readonly tag: 'Messages' | 'Communities' | 'Members' | 'Service' | 'Operations'
+  readonly tag: 'Messages' | 'Communities' | 'Members' | 'Notifications' | 'Service' | 'Operations'
   readonly summary: string
   readonly description?: string
   /** The path's parameters and what each one is. */
@@ -20,6 +20,8 @@ export interface Operation {
   readonly answers: Readonly<Record<number, TSchema>>
   /** Refusals of this operation's own, beside those that every one has. */
   readonly refusals?: readonly (keyof typeof refusals)[]
+  /** What is wrong with the body is told by `refusals`, not by a list of faults. */
+  readonly refusesBody?: boolean
   /** No token is asked for. */
   readonly open?: boolean
 }
@@ -56,7 +58,7 @@ function goodAnswers(of: Operation): Record<number, TSchema> {
 }
 
 function errorAnswers(of: Operation): Record<number, TSchema> {
-  const words: (RefusalWords | { status: number; message: string | readonly string[] })[] = []
+  const words: Words[] = []
   if (!of.open) {
     words.push({ status: 401, message: errors.missingToken }, { status: 401, message: errors.invalidToken })
     if (of.tag !== 'Service') words.push({ status: 401, message: errors.expiredToken }, refusals.unknown_user)
@@ -64,19 +66,25 @@ function errorAnswers(of: Operation): Record<number, TSchema> {
   if (of.body)
     words.push({ status: 400, message: errors.invalidJson }, { status: 413, message: errors.tooLarge })
   for (const name of of.refusals ?? []) words.push(refusals[name])
-  if (of.body || of.query || of.headers) words.push({ status: 422, message: ["Field can't be blank"] })
+  if ((of.body && !of.refusesBody) || of.query || of.headers)
+    words.push({ status: 422, message: ["Field can't be blank"] })
   words.push({ status: 500, message: errors.internal })
   if (!of.open) words.push({ status: 503, message: errors.unavailable })
   const byStatus = Map.groupBy(words, (word) => word.status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, same]) => [status, errorAnswer(same.map((word) => word.message))]),
-  )
+  return Object.fromEntries([...byStatus].map(([status, same]) => [status, errorAnswer(same)]))
 }
 
-function errorAnswer(messages: readonly (string | readonly string[])[]): TSchema {
-  const lists = messages.filter((message) => Array.isArray(message)).length
-  const shape = lists === 0 ? Problem : lists === messages.length ? Problems : Type.Union([Problem, Problems])
-  const examples = messages.map((message) => ({ message }))
-  const description = messages.map((message) => [message].flat().join(', ')).join('; ')
+type Words = Pick<RefusalWords, 'message' | 'field'> & { readonly status: number }
+
+function errorAnswer(words: readonly Words[]): TSchema {
+  const shapes = [...new Set(words.map(shapeOf))]
+  const shape = shapes.length === 1 ? (shapes[0] as TSchema) : Type.Union(shapes)
+  const examples = words.map(({ field = 'message', message }) => ({ [field]: message }))
+  const description = words.map(({ message }) => [message].flat().join(', ')).join('; ')
   return { ...shape, description, examples } as TSchema
+}
+
+function shapeOf({ field, message }: Words): TSchema {
+  if (field === 'error') return SettingProblem
+  return Array.isArray(message) ? Problems : Problem
 }

@@ -1,42 +1,39 @@
+import { queueNotifications } from '../actions/queue-notifications.ts'
 import type { Db } from '../store/db.ts'
 import { takeFromOutbox } from '../store/outbox.ts'
-
-export interface Relay {
-  stop(): Promise<void>
-}
+import { createLoop, type Loop } from './loop.ts'
+import type { Pace } from './pace.ts'
 
 const EVERY_MS = 1_000
-const AT_ONCE = 2_000
+const AT_ONCE = 1_000
 
 /**
- * Takes what transactions left in the outbox, in bulk. Whoever has to be told of a change (streams, notifications) is told here,
- * in the transaction that takes the rows away; as yet there is nobody, and the relay keeps the table short.
+ * Takes what transactions left in the outbox, in bulk, and turns it into notifications in the transaction that takes it away:
+ * nothing is lost when a server dies at any point, and nothing comes twice.
+ * @param told is called when there may be new notifications
  */
-export function startRelay(db: Db, log: (line: string) => void): Relay {
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  let running = Promise.resolve()
-
-  const drain = async () => {
-    try {
-      while (!stopped && (await takeFromOutbox(db, AT_ONCE)) === AT_ONCE);
-    } catch (error) {
-      log(`the outbox could not be read, and will be again: ${(error as Error).message}`)
-    }
-    if (!stopped) schedule()
-  }
-  const schedule = () => {
-    timer = setTimeout(() => {
-      running = drain()
-    }, EVERY_MS)
-    timer.unref()
-  }
-  schedule()
-  return {
-    async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await running
+export function startRelay(deps: {
+  readonly db: Db
+  readonly emailDelaySeconds: number
+  readonly pace: Pace
+  readonly log: (line: string) => void
+  readonly told: () => void
+}): Loop {
+  const { db, emailDelaySeconds, pace, log, told } = deps
+  return createLoop({
+    name: 'the outbox',
+    everyMs: EVERY_MS,
+    log,
+    async round() {
+      const began = performance.now()
+      const taken = await db.transaction(async (tx) => {
+        const rows = await takeFromOutbox(tx, AT_ONCE)
+        await queueNotifications(tx, rows, emailDelaySeconds)
+        return rows.length
+      })
+      if (taken > 0) told()
+      const again = taken === AT_ONCE
+      return { again, restMs: pace.restAfter(performance.now() - began) }
     },
-  }
+  })
 }

@@ -116,8 +116,8 @@ const writeBatch = sql<WrittenSend>(
      group by community_key, user_key order by community_key, user_key
      on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
    ), told as (
-     insert into outbox (kind, community_key, low_key, high_key, message_id, position)
-     select 'message.created', community_key, low_key, high_key, message_id, position from placed order by ord
+     insert into outbox (kind, community_key, low_key, high_key, message_id, position, user_key)
+     select 'message.created', community_key, low_key, high_key, message_id, position, recipient_key from placed order by ord
    )
    select ord, position, created_at as "createdAt" from placed`,
 )

@@ -133,9 +133,9 @@ const markRead = sql<{ unread: number }>(
    ), inbox as (
      update inboxes i set version = i.version + 1 from marked where i.community_key = marked.community_key and i.user_key = $2
    ), told as (
-     insert into outbox (kind, community_key, low_key, high_key, message_id, position)
+     insert into outbox (kind, community_key, low_key, high_key, message_id, position, user_key)
      select 'conversation.read', community_key, low_key, high_key, $4::uuid,
-       case when low_key = $2 then low_read else high_read end
+       case when low_key = $2 then low_read else high_read end, $2
      from marked
    )
    select last_position - case when low_key = $2 then low_read else high_read end as unread from marked

@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { removeDevicesOf } from './devices.ts'
 import { sql } from './sql.ts'
 import { touchCommunitiesOf } from './versions.ts'
 
@@ -56,6 +57,7 @@ const upsert = sql<UserRow & { created: boolean }>(
      avatar_url = case when $10::boolean then excluded.avatar_url else u.avatar_url end,
      time_zone = case when $11::boolean then excluded.time_zone else u.time_zone end,
      settings = u.settings || excluded.settings,
+     refused_email = case when $9::boolean and excluded.email is distinct from u.email then null else u.refused_email end,
      erased_at = null
    returning xmax = 0 as created, ${USER}`,
 )
@@ -78,7 +80,7 @@ export async function upsertUser(db: Queryable, user: UserChange): Promise<UserR
 const erase = sql<{ key: number }>(
   'users.erase',
   `update users set username = 'deleted', name = null, email = null, avatar_url = null, time_zone = null, settings = '{}',
-     erased_at = coalesce(erased_at, clock_timestamp())
+     refused_email = null, erased_at = coalesce(erased_at, clock_timestamp())
    where id = $1 returning key`,
 )
 const endMemberships = sql<never>(
@@ -88,7 +90,7 @@ const endMemberships = sql<never>(
 
 /**
  * Removes what is known of the person and ends the memberships, in a transaction. Locks are taken in the order of all others:
- * users, communities, members.
+ * users, communities, members, devices.
  * @returns the key; null for a user never told of
  */
 export async function eraseUser(tx: Queryable, id: string): Promise<number | null> {
@@ -96,6 +98,7 @@ export async function eraseUser(tx: Queryable, id: string): Promise<number | nul
   if (!row) return null
   await touchCommunitiesOf(tx, row.key)
   await tx.query(endMemberships, [row.key])
+  await removeDevicesOf(tx, row.key)
   return row.key
 }
 
@@ -149,4 +152,16 @@ const blank = sql<{ blanked: number }>(
 /** Removes the text of all that the user wrote. The messages keep their places: positions stay dense. */
 export async function blankMessages(db: Queryable, userKey: number): Promise<void> {
   await db.query(blank, [userKey])
+}
+
+// What a mail or push service says of a failure can quote the address, and the devices' ids are the person's.
+const clearWords = sql<never>(
+  'users.clear_notification_words',
+  `update notifications set error = null, devices = null
+   where recipient_key = $1 and (error is not null or devices is not null)`,
+)
+
+/** Removes what is kept of services' words about sending to the user. What became of each notification stays. */
+export async function clearNotificationWords(db: Queryable, userKey: number): Promise<void> {
+  await db.query(clearWords, [userKey])
 }

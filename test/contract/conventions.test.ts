@@ -14,6 +14,7 @@ await snug.member('c', 'bob')
 const BODY_MAX = 65_536
 const messages = messagesPath('c')
 const bob = `${membersPath('c')}/bob`
+const SETTINGS = '/api/v2/users/ada/settings'
 
 /** Every operation that takes a body, with one that it accepts. */
 const WITH_BODY: readonly (readonly [Method, string, Ask, object])[] = [
@@ -25,6 +26,8 @@ const WITH_BODY: readonly (readonly [Method, string, Ask, object])[] = [
     { message_id: (await snug.send('c', 'ada', 'bob', 'x')).id },
   ],
   ['POST', `${bob}/block`, { as: 'ada' }, { reason: 'x' }],
+  ['PATCH', SETTINGS, { as: 'ada' }, { setting: { key: 'messages.push', value: true } }],
+  ['PUT', '/api/v1/devices/d', { as: 'ada' }, { platform: 'fcm', token: 'x' }],
   ['PUT', '/service/v1/users/bob', { service: true }, { username: 'name of bob' }],
   ['PUT', '/service/v1/communities/c', { service: true }, { name: 'C', creator_id: 'ada' }],
   ['PUT', '/service/v1/communities/c/members/bob', { service: true }, { status: 'active' }],
@@ -136,6 +139,12 @@ const FOR_USERS: readonly (readonly [Method, string])[] = [
   ['GET', bob],
   ['POST', `${bob}/block`],
   ['POST', `${bob}/unblock`],
+  ['GET', `${SETTINGS}/notifications`],
+  ['PATCH', SETTINGS],
+  ['GET', '/api/v1/push/public_key'],
+  ['GET', '/api/v1/devices'],
+  ['PUT', '/api/v1/devices/d'],
+  ['DELETE', '/api/v1/devices/d'],
 ]
 
 const TOKENS: Readonly<Record<string, readonly [string | undefined, string]>> = {
@@ -171,7 +180,7 @@ const TOKENS: Readonly<Record<string, readonly [string | undefined, string]>> = 
 for (const [name, [authorization, message]] of Object.entries(TOKENS)) {
   test(`401 ${message}: ${name}`, async () => {
     for (const [method, path] of FOR_USERS) {
-      const raw = method === 'POST' ? '{}' : undefined
+      const raw = ['POST', 'PUT', 'PATCH'].includes(method) ? '{}' : undefined
       const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
       const answer = await snug.ask(method, path, { headers, ...(raw && { raw }) })
       assert.deepEqual(told(answer), { status: 401, body: { message } }, `${method} ${path}`)

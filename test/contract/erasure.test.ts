@@ -38,6 +38,22 @@ await snug.member('was', 'bob')
 await snug.send('was', 'fay', 'bob', 'Uniquename wrote before it changed hands')
 await snug.community('was', 'ada')
 
+// Where pushes go, and what services said of sending to them.
+const device = { platform: 'fcm', token: 'uniquetoken-of-fay' }
+await snug.ask('PUT', '/api/v1/devices/fays-phone', { as: 'fay', body: device })
+await run(`update users set refused_email = 'fay@example.com' where id = 'fay'`)
+for (const state of ['waiting', 'sent', 'skipped', 'failed'])
+  await run(
+    `insert into notifications (message_id, channel, community_key, low_key, high_key, recipient_key, position, state, due_at, error, devices)
+     select gen_random_uuid(), 'push', 0, 1, 2, key, 1, '${state}', now() + '1 day', 'no mailbox of fay@example.com', '{"fays-phone": {"at": 1}}'
+     from users where id = 'fay'`,
+  )
+
+async function run(text: string): Promise<void> {
+  const client = await snug.snug.db.dedicated('snug test')
+  await client.query(text).finally(() => client.end())
+}
+
 const before = (await snug.thread('ada', 'c', 'fay')).body
 const erase = (id: string) => snug.ask('DELETE', `/service/v1/users/${id}`, { service: true })
 
@@ -145,8 +161,20 @@ test('nothing of the person is left anywhere in the database', async () => {
     for (const { table_name } of tables) {
       const { rows } = await client.query(`select t::text as row from ${table_name} t`)
       for (const { row } of rows)
-        assert.doesNotMatch(row, /Uniquename|fay_the_first|fay@|fay\.jpg|Lisbon|fays-key/, table_name)
+        assert.doesNotMatch(
+          row,
+          /Uniquename|fay_the_first|fay@|fay\.jpg|Lisbon|fays-|uniquetoken/,
+          table_name,
+        )
     }
+    const { rows } = await client.query(
+      'select state, error, devices from notifications where community_key = 0 order by state',
+    )
+    assert.deepEqual(
+      rows,
+      ['failed', 'sent', 'skipped', 'waiting'].map((state) => ({ state, error: null, devices: null })),
+      'what became of each stays',
+    )
   } finally {
     await client.end()
   }

@@ -268,3 +268,24 @@ test('many at once for one new user: one makes it', async () => {
   const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => put('crowd', { username: `n${i}` })))
   assert.deepEqual(answers.map((one) => one.status).sort(), [...Array(11).fill(200), 201])
 })
+
+test('an address that its server refused is tried again when it changes, and only then', async () => {
+  const client = await snug.snug.db.dedicated('snug test')
+  const refusedEmail = async () =>
+    (await client.query(`select refused_email from users where id = 'u-refused'`)).rows[0].refused_email
+  try {
+    await put('u-refused', { username: 'r', email: 'r@example.com' })
+    await client.query(`update users set refused_email = email where id = 'u-refused'`)
+    for (const body of [{}, { email: 'r@example.com', name: 'R' }]) {
+      await put('u-refused', { username: 'r', ...body })
+      assert.equal(await refusedEmail(), 'r@example.com')
+    }
+    for (const email of ['other@example.com', null]) {
+      await client.query(`update users set refused_email = 'r@example.com' where id = 'u-refused'`)
+      await put('u-refused', { username: 'r', email })
+      assert.equal(await refusedEmail(), null)
+    }
+  } finally {
+    await client.end()
+  }
+})

@@ -18,8 +18,8 @@ create table devices (
   check ((platform = 'web') = (p256dh is not null and auth is not null))
 );
 create index devices_by_user on devices (user_key, updated_at);
--- Hashed: an endpoint may be as long as a URL is.
-create unique index devices_by_address on devices (platform, sha256(convert_to(address, 'UTF8')));
+-- Hashed: an endpoint may be longer than an index takes. Whoever could find a second address of the same hash would only displace a device.
+create unique index devices_by_address on devices (platform, md5(address));
 
 -- One row for a message and a channel: at first the job, and afterwards the record of what came of it, kept 30 days. One row for both, so
 -- that "why was I not told?" and what is really waiting can never differ.
@@ -70,3 +70,6 @@ create table installation (
   vapid_private_key text
 );
 insert into installation default values;
+
+-- Whom a row concerns: the recipient of a message, the reader of a thread.
+alter table outbox add column user_key bigint;

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify'
+import { errors } from '../../../contract/errors.ts'
+import { answerProblem } from '../errors.ts'
+import { answerPage } from '../page.ts'
+
+/** The trial's emails, which are written to files. */
+export interface TrialMail {
+  /** The newest first. */
+  list(): Promise<readonly { readonly file: string; readonly to: string; readonly subject: string }[]>
+  /** Null: there is no such file. */
+  read(file: string): Promise<string | null>
+}
+
+export interface HomeDeps {
+  /** Null unless this is the trial: everybody may read it. */
+  readonly trialMail: TrialMail | null
+}
+
+/** What stands at the root. In the trial: the emails that would have been sent. */
+export function homeRoutes(app: FastifyInstance, { trialMail }: HomeDeps): void {
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => {
+    const reference = { href: 'docs', text: 'The API reference' }
+    if (trialMail === null)
+      return answerPage(reply, 200, { title: 'Snug', text: 'Snug runs here.', links: [reference] })
+    const mails = await trialMail.list()
+    const text =
+      mails.length === 0
+        ? 'This is the trial. Emails are not sent but written to files, and listed here. There are none yet: give a user an email address and write to them.'
+        : 'This is the trial. Emails are not sent but written to files, the newest first:'
+    const links = mails.map(({ file, to, subject }) => ({
+      href: `mail/${file}`,
+      text: `${subject} (to ${to})`,
+    }))
+    return answerPage(reply, 200, { title: 'Snug', text, links: [...links, reference] })
+  })
+
+  if (trialMail === null) return
+  app.get<{ Params: { file: string } }>('/mail/:file', { schema: { hide: true } }, async (request, reply) => {
+    const mail = await trialMail.read(request.params.file)
+    if (mail === null) {
+      answerProblem(reply, { status: 404, message: errors.notFound })
+      return reply
+    }
+    return reply.type('text/plain; charset=utf-8').send(mail)
+  })
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+import { openJournal } from './jobs/journal.ts'
+import { createPace, type Pace } from './jobs/pace.ts'
+import { startRelay } from './jobs/relay.ts'
+import { startSweep } from './jobs/sweep.ts'
+import { startWorker } from './jobs/worker.ts'
+import { createEmailDelivery } from './notify/deliver-email.ts'
+import { createPushDelivery } from './notify/deliver-push.ts'
+import { createEmail } from './notify/email/index.ts'
+import { createLinks, type Links } from './notify/email/links.ts'
+import { createPush, makeVapidKeys } from './notify/push/index.ts'
+import type { Db } from './store/db.ts'
+import { keepVapidKeys, readInstallation, type VapidKeys } from './store/installation.ts'
+import type { Settlement } from './store/notifications.ts'
+
+/** The way of notifications, from the outbox to the services, as this process takes part in it. */
+export interface Notifying {
+  readonly vapidPublicKey: string
+  readonly links: Links
+  /** A batch of sends has been written. @param size how many */
+  sent(size: number): void
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the relay, and unless this process only serves the worker as well.
+ * @param recorded takes what came of notifications, for the metrics
+ * @throws {StoreUnavailable}
+ */
+export async function startNotifying(
+  config: Config,
+  db: Db,
+  deps: { log: (line: string) => void; recorded: (settlements: readonly Settlement[]) => void },
+): Promise<Notifying> {
+  const installation = await readInstallation(db)
+  const links = createLinks({ publicUrl: config.publicUrl, secret: installation.linkSecret })
+  const keys = config.push.vapid.keys ?? installation.vapid ?? (await keepVapidKeys(db, makeVapidKeys()))
+  const pace = createPace()
+  const works = config.role !== 'serve'
+  const worker = works ? await startSending(config, db, { ...deps, pace, links, keys }) : null
+  const relay = startRelay({
+    db,
+    pace,
+    log: deps.log,
+    emailDelaySeconds: config.mail.emailDelaySeconds,
+    told: () => worker?.wake(),
+  })
+  const sweep = works ? startSweep(db, deps.log) : null
+  return {
+    vapidPublicKey: keys.publicKey,
+    links,
+    sent(size) {
+      pace.observe(size)
+      relay.wake()
+    },
+    async stop() {
+      await Promise.all([relay.stop(), sweep?.stop()])
+      await worker?.stop()
+    },
+  }
+}
+
+interface SendingDeps {
+  readonly log: (line: string) => void
+  readonly recorded: (settlements: readonly Settlement[]) => void
+  readonly pace: Pace
+  readonly links: Links
+  readonly keys: VapidKeys
+}
+
+// As many as can be under way with several services; each has a bound of its own.
+const PUSHES_AT_ONCE = 32
+
+async function startSending(config: Config, db: Db, { log, recorded, pace, links, keys }: SendingDeps) {
+  const { mail, push, dataDir, publicUrl } = config
+  const { emailDelaySeconds } = mail
+  const email = createEmail({ mail, dataDir, publicUrl, links, log })
+  const subject = push.vapid.subject ?? subjectOf(config)
+  const { fcm, apns, webPushAllow } = push
+  const pushes = createPush({ vapid: { ...keys, subject }, fcm, apns, webPushAllow })
+  const journal = await openJournal(join(dataDir, 'journal'), db)
+  const worker = startWorker({
+    db,
+    pace,
+    log,
+    recorded(settlements) {
+      journal.recorded(settlements)
+      recorded(settlements)
+    },
+    lanes: [
+      {
+        channel: 'email',
+        concurrency: email.concurrency,
+        pausedMs: email.pausedMs,
+        deliver: createEmailDelivery(db, { send: email.send, noteSent: journal.note, emailDelaySeconds }),
+      },
+      {
+        channel: 'push',
+        concurrency: PUSHES_AT_ONCE,
+        deliver: createPushDelivery(db, { send: pushes.send, noteSent: journal.note, emailDelaySeconds }),
+      },
+    ],
+  })
+  return {
+    wake: worker.wake,
+    async stop() {
+      await worker.stop()
+      await Promise.all([email.close(), pushes.close()])
+      journal.close()
+    },
+  }
+}
+
+/** Whom a push service may write to about us (RFC 8292). */
+function subjectOf({ mail, publicUrl }: Config): string {
+  if (mail.mailFrom) return `mailto:${mail.mailFrom.address}`
+  return publicUrl.startsWith('https:') ? publicUrl : 'mailto:snug@localhost'
+}
