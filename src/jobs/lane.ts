@@ -8,11 +8,12 @@ import type { Lease } from './lease.ts'
 import { createLoop, type Loop } from './loop.ts'
 import type { Pace } from './pace.ts'
 import type { Settle } from './settle.ts'
+import { createSlots } from './slots.ts'
 
 /** How one channel's notifications are sent. */
 export interface LaneOptions {
   readonly channel: Channel
-  /** How many exchanges with its services at once. */
+  /** How many exchanges with its services at once, at the most. */
   readonly concurrency: number
   /** Sends what goes out together, and tells what came of each. */
   deliver(job: readonly LeasedNotification[]): Promise<readonly Settlement[]>
@@ -36,6 +37,7 @@ export function createLane(
 ): Loop & { drop(workerKey: number): void } {
   const { db, lease, settle, pace, log } = deps
   const { channel, concurrency } = options
+  const slots = createSlots(concurrency)
   let queue: Job[] = []
   let stopped = false
   const running = new Set<Promise<void>>()
@@ -82,6 +84,7 @@ export function createLane(
       pausedMs() === 0
     ) {
       const work = run(queue.shift() as Job).finally(() => {
+        slots.done(queue.length > 0 && running.size >= slots.limit())
         running.delete(work)
         pump()
         if (queue.length < concurrency) loop.wake()
