@@ -24,7 +24,7 @@ const NullableTime = NullableString({ format: 'date-time', examples: ['2024-12-0
 
 const DeviceRecord = Type.Object({
   id: Type.String({ examples: ['phone-1'] }),
-  status: Words(['sent', 'failed'] as const),
+  status: Words(['sent', 'failed'] as const, { examples: ['sent'] }),
   at: Type.String({ format: 'date-time', examples: ['2024-12-01T10:30:00Z'] }),
   error: NullableString({ description: "The service's words.", examples: [null] }),
 })

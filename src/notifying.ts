@@ -10,6 +10,7 @@ import { createPushDelivery } from './notify/deliver-push.ts'
 import { createEmail } from './notify/email/index.ts'
 import { createLinks, type Links } from './notify/email/links.ts'
 import { createPush, makeVapidKeys } from './notify/push/index.ts'
+import { tryAgain } from './notify/verdicts.ts'
 import type { Db } from './store/db.ts'
 import { keepVapidKeys, readInstallation, type VapidKeys } from './store/installation.ts'
 import type { Settlement } from './store/notifications.ts'
@@ -69,8 +70,10 @@ interface SendingDeps {
   readonly keys: VapidKeys
 }
 
-// As many as can be under way with several services; each has a bound of its own.
-const PUSHES_AT_ONCE = 32
+// An email is under way for four round trips, of which only the last can make a double when the process is killed; a push is one
+// round trip, all of which can. So of these there are more at once only for services that are far away.
+const EMAIL_SLOTS = { worth: 0.6, far: 0 }
+const PUSH_SLOTS = { most: 32, worth: 0.8, far: 20 }
 
 async function startSending(config: Config, db: Db, { log, recorded, pace, links, keys }: SendingDeps) {
   const { mail, push, dataDir, publicUrl } = config
@@ -79,7 +82,7 @@ async function startSending(config: Config, db: Db, { log, recorded, pace, links
   const subject = push.vapid.subject ?? subjectOf(config)
   const { fcm, apns, webPushAllow } = push
   const pushes = createPush({ vapid: { ...keys, subject }, fcm, apns, webPushAllow })
-  const journal = await openJournal(join(dataDir, 'journal'), db)
+  const journal = await openJournal(join(dataDir, 'journal'), db, log)
   const worker = startWorker({
     db,
     pace,
@@ -88,16 +91,19 @@ async function startSending(config: Config, db: Db, { log, recorded, pace, links
       journal.recorded(settlements)
       recorded(settlements)
     },
+    closeServices: () => Promise.all([email.close(), pushes.close()]),
     lanes: [
       {
         channel: 'email',
-        concurrency: email.concurrency,
+        slots: { most: email.concurrency, ...EMAIL_SLOTS },
         pausedMs: email.pausedMs,
+        failed: tryAgain,
         deliver: createEmailDelivery(db, { send: email.send, noteSent: journal.note, emailDelaySeconds }),
       },
       {
         channel: 'push',
-        concurrency: PUSHES_AT_ONCE,
+        slots: PUSH_SLOTS,
+        failed: tryAgain,
         deliver: createPushDelivery(db, { send: pushes.send, noteSent: journal.note, emailDelaySeconds }),
       },
     ],
@@ -106,7 +112,6 @@ async function startSending(config: Config, db: Db, { log, recorded, pace, links
     wake: worker.wake,
     async stop() {
       await worker.stop()
-      await Promise.all([email.close(), pushes.close()])
       journal.close()
     },
   }

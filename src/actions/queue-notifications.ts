@@ -22,7 +22,7 @@ export async function queueNotifications(
 ): Promise<void> {
   const created = rows.filter((row) => row.kind === 'message.created').map(refOf)
   if (created.length > 0) await insertNotifications(tx, await judged(tx, created, emailDelaySeconds))
-  await withdrawRead(tx, rows.flatMap(threadOf))
+  await withdrawRead(tx, distinct(rows.flatMap(threadsOf)))
 }
 
 async function judged(
@@ -58,8 +58,18 @@ function refOf(row: OutboxRow): NotificationRef {
   return { messageId, communityKey, lowKey, highKey, position: row.position as number, recipientKey: userKey }
 }
 
-function threadOf(row: OutboxRow): ReadThread[] {
-  const { kind, userKey, position, communityKey, lowKey, highKey } = row
-  if (kind !== 'conversation.read' || userKey === null || position === null) return []
-  return [{ readerKey: userKey, position, communityKey, lowKey, highKey }]
+/** Whoever sends has read what was before. */
+function threadsOf(row: OutboxRow): ReadThread[] {
+  const { kind, userKey, communityKey, lowKey, highKey } = row
+  if (userKey === null) return []
+  if (kind === 'conversation.read') return [{ readerKey: userKey, communityKey, lowKey, highKey }]
+  if (kind !== 'message.created') return []
+  return [{ readerKey: userKey === lowKey ? highKey : lowKey, communityKey, lowKey, highKey }]
+}
+
+/** Each thread once: a rush is many messages of few threads. */
+function distinct(threads: readonly ReadThread[]): ReadThread[] {
+  const keyOf = ({ readerKey, communityKey, lowKey, highKey }: ReadThread) =>
+    `${readerKey} ${communityKey} ${lowKey} ${highKey}`
+  return [...new Map(threads.map((thread) => [keyOf(thread), thread])).values()]
 }

@@ -26,6 +26,8 @@ export interface Notice {
 /** One email. */
 export interface Letter extends Notice {
   readonly address: string
+  /** How many messages it stands for: at least those that it shows. */
+  readonly count: number
 }
 
 /** One push: the newest conversation's notice, and how much else it stands for. */
@@ -58,5 +60,5 @@ export type Outcome =
 export type SendLetter = (letter: Letter) => Promise<Outcome>
 export type SendPush = (device: Device, push: Push) => Promise<Outcome>
 
-/** Told the moment a service has taken something. `deviceId` of a push; null for an email. Must not throw. */
-export type NoteSent = (messageId: string, channel: Channel, deviceId: string | null) => void
+/** Told the moment a service has taken something for these messages. `deviceId` of a push; null for an email. Never throws. */
+export type NoteSent = (messageIds: readonly string[], channel: Channel, deviceId: string | null) => void

@@ -9,6 +9,11 @@ import { buryWorkers, joinWorkers, leaveWorkers, renewLease } from '../store/wor
 export interface Lease {
   /** The worker's key, under which it claims; null while it has no lease. */
   key(): number | null
+  /**
+   * Gives the lease up for another one: something was claimed, or has to be recorded, of which this worker has lost track. It is
+   * free again when the old one has run out.
+   */
+  renounce(): void
   stop(): Promise<void>
 }
 
@@ -61,6 +66,9 @@ export function holdLease(deps: {
   const running = run()
   return {
     key: () => (performance.now() < until ? key : null),
+    renounce() {
+      key = null
+    },
     async stop() {
       stopping.abort()
       await running

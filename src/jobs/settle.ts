@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gather, type Settler } from '../actions/gather.ts'
 import type { Db } from '../store/db.ts'
-import { StoreUnavailable } from '../store/errors.ts'
+import { isConflict, StoreUnavailable } from '../store/errors.ts'
 import { type Settlement, settleNotifications } from '../store/notifications.ts'
 
 /** Records what came of notifications; resolves when it is recorded. */
@@ -15,7 +15,7 @@ interface Asked {
 const AGAIN_MS = 300
 // What a service has taken must be recorded, or it is sent again: while the database is away, it is tried for as long as the
 // worker's lease may be renewed, and a little while when the worker is stopped.
-const PATIENCE_MS = 600_000
+const PATIENCE_MS = 2 ** 31 - 1
 
 /**
  * Gathers what is recorded at the time into one statement.
@@ -61,7 +61,7 @@ async function untilRecorded(
       await settleNotifications(db, workerKey, settlements)
       return
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error
+      if (!(error instanceof StoreUnavailable || isConflict(error))) throw error
       if (stopping.aborted && --left === 0) throw error
       await sleep(AGAIN_MS)
     }

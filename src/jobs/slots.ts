@@ -8,21 +8,29 @@ export interface Slots {
   done(pressed: boolean): void
 }
 
-const AT_FIRST = 2
-/**
- * The part of what more slots could bring at best that they have to bring, and that fewer slots must lose to be too few. A channel
- * that shares its bottleneck with another takes some of the other's part with each slot: that is less than half.
- */
-const WORTH = 0.6
-const ROUND = 50
+const AT_FIRST = 1
+const ROUND = 30
 const ROUND_PER_SLOT = 10
 // Trials again after so many rounds, since services change.
 const REST_ROUNDS = 10
 
 type Trial = 'more' | 'fewer' | 'none'
 
-/** @param most the bound that is configured @param clock milliseconds, never going back */
-export function createSlots(most: number, clock: () => number = () => performance.now()): Slots {
+export interface SlotsOptions {
+  /** The bound that is configured. */
+  readonly most: number
+  /**
+   * The part, up to 1, of what more slots could bring at best that they have to bring, and that fewer must lose to be too few. A
+   * channel that shares its bottleneck with another takes some of the other's part with each slot: that is about half.
+   */
+  readonly worth: number
+  /** Milliseconds that an exchange has to take before more at once are tried. */
+  readonly far: number
+  /** Milliseconds, never going back. */
+  readonly clock?: () => number
+}
+
+export function createSlots({ most, worth, far, clock = () => performance.now() }: SlotsOptions): Slots {
   let settled = Math.min(AT_FIRST, most)
   let limit = settled
   let trial: Trial = 'none'
@@ -35,26 +43,33 @@ export function createSlots(most: number, clock: () => number = () => performanc
     trial = next
     limit = Math.max(1, Math.min(most, slots))
   }
+  const tryMore = () => {
+    // By Little's law: what is under way, divided by what ends in a millisecond.
+    if (settled / pace >= far && settled < most) begin('more', Math.ceil(settled * 1.5))
+    else tryFewer()
+  }
+  const tryFewer = () => {
+    if (settled > 1) begin('fewer', Math.floor((settled * 2) / 3))
+    else stay()
+  }
+  const stay = () => {
+    rest = REST_ROUNDS
+    begin('none', settled)
+  }
   const judge = (measured: number) => {
-    const worth = pace * (1 + WORTH * (limit / settled - 1))
-    if (trial === 'more' && measured > worth) {
+    const enough = pace * (1 + worth * (limit / settled - 1))
+    if (trial !== 'none' && measured > enough) {
       settled = limit
       pace = measured
-      begin('more', Math.ceil(settled * 1.5))
-    } else if (trial === 'more') begin('fewer', Math.floor((settled * 2) / 3))
-    else if (trial === 'fewer' && measured > worth) {
-      settled = limit
-      pace = measured
-      begin('fewer', Math.floor((settled * 2) / 3))
-    } else if (trial === 'fewer') {
-      rest = REST_ROUNDS
-      begin('none', settled)
-    } else if (rest > 0) rest--
+      if (trial === 'more') tryMore()
+      else tryFewer()
+    } else if (trial === 'more') tryFewer()
+    else if (trial === 'fewer') stay()
+    else if (rest > 0) rest--
     else {
       pace = measured
-      begin('more', Math.ceil(settled * 1.5))
+      tryMore()
     }
-    if (trial !== 'none' && limit === settled) begin(trial === 'more' ? 'fewer' : 'none', settled)
   }
   return {
     limit: () => limit,

@@ -7,8 +7,9 @@ import type { Loop } from './loop.ts'
 import type { Pace } from './pace.ts'
 import { createSettle } from './settle.ts'
 
-// Longer than a service that works takes. One that hangs is left: what it was asked is free again, and may come twice.
-const STOP_WITHIN_MS = 8_000
+// Longer than a service that works takes, and all of it shorter than what orchestrators give (10 s).
+const STOP_WITHIN_MS = 4_000
+const RECORD_WITHIN_MS = 2_000
 
 /**
  * Sends notifications, each channel by itself: a mail server that hangs holds up no push. Any number of workers may run, in servers
@@ -20,6 +21,8 @@ export function startWorker(deps: {
   readonly log: (line: string) => void
   readonly recorded: (settlements: readonly Settlement[]) => void
   readonly lanes: readonly LaneOptions[]
+  /** Ends what is under way with the services. */
+  readonly closeServices: () => Promise<unknown>
 }): Loop {
   const { db, pace, log, recorded } = deps
   const stopping = new AbortController()
@@ -40,11 +43,16 @@ export function startWorker(deps: {
   }
   return {
     wake,
-    /** What is being sent is finished and recorded; what was only claimed is given back. */
+    /**
+     * What is being sent is finished and recorded; what was only claimed is given back. Services that hang are closed, so that what
+     * came of the last of it is known before the lease is given back.
+     */
     async stop() {
+      const ended = Promise.all(lanes.map((lane) => lane.stop()))
+      await Promise.race([ended, sleep(STOP_WITHIN_MS, undefined, { ref: false })])
+      await deps.closeServices()
       stopping.abort()
-      const late = sleep(STOP_WITHIN_MS, undefined, { ref: false })
-      await Promise.race([Promise.all(lanes.map((lane) => lane.stop())), late])
+      await Promise.race([ended, sleep(RECORD_WITHIN_MS, undefined, { ref: false })])
       await lease.stop()
     },
   }

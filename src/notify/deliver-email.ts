@@ -1,49 +1,44 @@
 import type { Letter, NoteSent, NotifiedMessage, Outcome, SendLetter } from '../domain/delivery.ts'
 import type { Db } from '../store/db.ts'
+import type { MessageFacts } from '../store/notification-facts.ts'
 import type { LeasedNotification, Settlement } from '../store/notifications.ts'
 import { refuseAddress } from '../store/recipients.ts'
-import { createJudge, keepable, type Ready, tryLater, untried, waitOn } from './verdicts.ts'
+import { type Deliver, messageOf, noticeOf } from './notice.ts'
+import { createJudge, keepable, tryLater, untried, waitOn } from './verdicts.ts'
 
-// More than anybody reads in an email; the newest are shown, and the subject tells how many there are.
-const MESSAGES_MOST = 50
+// More than an email shows; the others are counted.
+const SHOW_MOST = 50
 
 /** Sends one email for notifications that go out together, if the rules still say so, and tells what came of each. */
 export function createEmailDelivery(
   db: Db,
   { send, noteSent, emailDelaySeconds }: { send: SendLetter; noteSent: NoteSent; emailDelaySeconds: number },
-): (job: readonly LeasedNotification[]) => Promise<readonly Settlement[]> {
-  const judge = createJudge(db, 'email', emailDelaySeconds)
-  return async (job) => {
-    const { ready, settled } = await judge(job)
-    const newest = ready.at(-1)
-    if (!newest) return settled
-    const letter = letterOf(ready, newest)
+): Deliver {
+  const judge = createJudge(db, 'email', emailDelaySeconds, SHOW_MOST)
+  return async (job, mayBegin) => {
+    const { ready, shown, settled } = await judge(job)
+    const newest = shown.at(-1)
+    if (!newest || !mayBegin()) return settled
+    const letter = letterOf(shown, newest, ready.length)
     const began = performance.now()
     const outcome = await send(letter)
-    if (outcome.kind === 'sent') for (const { leased } of ready) noteSent(leased.messageId, 'email', null)
-    // Not before it is known to be recorded: the next email to the address would be tried.
-    if (outcome.kind === 'gone') await refuseAddress(db, letter.recipient.key, letter.address)
-    const now = newest.facts.now + (performance.now() - began)
+    const ids = ready.map(({ leased }) => leased.messageId)
+    if (outcome.kind === 'sent') noteSent(ids, 'email', null)
+    // If that fails, the next email to the address is refused again, and it is remembered then.
+    if (outcome.kind === 'gone') await refuseAddress(db, letter.recipient.key, letter.address).catch(() => {})
+    const now = newest.now + (performance.now() - began)
     return [...settled, ...ready.map(({ leased }) => settlementOf(leased, outcome, now))]
   }
 }
 
-function letterOf(ready: readonly Ready[], newest: Ready): Letter {
-  const { communityId, communityName, conversationId, sender, recipient } = newest.facts
-  const messages = ready.slice(-MESSAGES_MOST).map(
-    ({ facts }): NotifiedMessage => ({
-      id: facts.messageId,
-      content: facts.content ?? '',
-      createdAt: facts.createdAt ?? facts.now,
-    }),
-  )
+function letterOf(shown: readonly MessageFacts[], newest: MessageFacts, count: number): Letter {
+  const messages = shown.map(messageOf)
+  const address = newest.recipient.email as string
   return {
-    community: { id: communityId, name: communityName },
-    conversationId,
-    sender: { id: sender.id, username: sender.username, avatarUrl: sender.avatarUrl },
-    recipient: { key: recipient.key, id: recipient.id, username: recipient.username },
+    ...noticeOf(newest),
     messages: messages as [NotifiedMessage, ...NotifiedMessage[]],
-    address: recipient.email as string,
+    address,
+    count,
   }
 }
 

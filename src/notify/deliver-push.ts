@@ -1,9 +1,10 @@
 import { type Gathered, gather } from '../actions/gather.ts'
-import type { Device, NoteSent, NotifiedMessage, Outcome, Push, SendPush } from '../domain/delivery.ts'
+import type { Device, NoteSent, Outcome, Push, SendPush } from '../domain/delivery.ts'
 import type { Db } from '../store/db.ts'
-import { unreadOfUsers } from '../store/notification-facts.ts'
+import { type MessageFacts, unreadOfUsers } from '../store/notification-facts.ts'
 import type { DeviceRecord, DeviceRecords, LeasedNotification, Settlement } from '../store/notifications.ts'
 import { removeGoneDevice } from '../store/recipients.ts'
+import { type Deliver, messageOf, noticeOf } from './notice.ts'
 import { createJudge, keepable, type Ready, tryLater, untried, waitOn } from './verdicts.ts'
 
 interface Told {
@@ -18,27 +19,28 @@ interface Told {
 export function createPushDelivery(
   db: Db,
   { send, noteSent, emailDelaySeconds }: { send: SendPush; noteSent: NoteSent; emailDelaySeconds: number },
-): (job: readonly LeasedNotification[]) => Promise<readonly Settlement[]> {
-  const judge = createJudge(db, 'push', emailDelaySeconds)
+): Deliver {
+  const judge = createJudge(db, 'push', emailDelaySeconds, 1)
   const badges = gatherBadges(db)
-  return async (job) => {
-    const { ready, settled } = await judge(job)
-    const newest = ready.at(-1)
+  return async (job, mayBegin) => {
+    const { ready, shown, settled } = await judge(job)
+    const newest = shown.at(-1)
     if (!newest) return settled
-    const push = pushOf(ready, newest, await badges.ask(newest.facts.recipient.key))
+    const push = pushOf(ready, newest, await badges.ask(newest.recipient.key))
+    if (!mayBegin()) return settled
     const began = performance.now()
-    const open = newest.facts.devices.filter(
-      (device) => !ready.every(({ leased }) => device.id in leased.devices),
-    )
+    const ids = ready.map(({ leased }) => leased.messageId)
+    const open = newest.devices.filter((device) => !ready.every(({ leased }) => device.id in leased.devices))
     const tell = async (device: Device): Promise<Told> => {
       const outcome = await send(device, push)
-      if (outcome.kind === 'sent')
-        for (const { leased } of ready) noteSent(leased.messageId, 'push', device.id)
+      if (outcome.kind === 'sent') noteSent(ids, 'push', device.id)
       return { device, outcome }
     }
     const told = await Promise.all(open.map(tell))
-    for (const { device, outcome } of told) if (outcome.kind === 'gone') await removeGoneDevice(db, device)
-    const now = newest.facts.now + (performance.now() - began)
+    // If that fails, the next push to the device is told so again.
+    for (const { device, outcome } of told)
+      if (outcome.kind === 'gone') await removeGoneDevice(db, device).catch(() => {})
+    const now = newest.now + (performance.now() - began)
     return [...settled, ...ready.map(({ leased }) => settlementOf(leased, told, now))]
   }
 }
@@ -52,26 +54,11 @@ function gatherBadges(db: Db): Gathered<number, number> {
   })
 }
 
-function pushOf(ready: readonly Ready[], newest: Ready, badge: number): Push {
-  const {
-    communityId,
-    communityName,
-    conversationId,
-    sender,
-    recipient,
-    messageId,
-    content,
-    createdAt,
-    now,
-  } = newest.facts
-  const message: NotifiedMessage = { id: messageId, content: content ?? '', createdAt: createdAt ?? now }
-  const senders = new Set(ready.toReversed().map(({ facts }) => facts.sender.username))
+function pushOf(ready: readonly Ready[], newest: MessageFacts, badge: number): Push {
+  const senders = new Set(ready.toReversed().map(({ senderUsername }) => senderUsername))
   return {
-    community: { id: communityId, name: communityName },
-    conversationId,
-    sender: { id: sender.id, username: sender.username, avatarUrl: sender.avatarUrl },
-    recipient: { key: recipient.key, id: recipient.id, username: recipient.username },
-    messages: [message],
+    ...noticeOf(newest),
+    messages: [messageOf(newest)],
     count: ready.length,
     senders: [...senders],
     badge,
@@ -95,7 +82,7 @@ function settlementOf(leased: LeasedNotification, told: readonly Told[], now: nu
   const records: readonly DeviceRecord[] = Object.values(devices)
   if (records.some(({ error }) => error === undefined))
     return { ...untried(leased), state: 'sent', tried: true, devices }
-  const gone = told.every(({ outcome }) => outcome.kind === 'gone')
+  const gone = told.length > 0 && told.every(({ outcome }) => outcome.kind === 'gone')
   const words = keepable(records.map(({ error }) => error).join('; '))
   if (gone)
     return { ...untried(leased), state: 'skipped', reason: 'no_device', tried: true, error: words, devices }

@@ -6,77 +6,102 @@ import type { Db } from '../store/db.ts'
 import { factsOfMessages, type MessageFacts, notificationFacts } from '../store/notification-facts.ts'
 import type { LeasedNotification, Settlement } from '../store/notifications.ts'
 
-/** A notification with the facts of the moment of sending. */
+/** What goes out, of one notification. */
 export interface Ready {
   readonly leased: LeasedNotification
-  readonly facts: MessageFacts
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  readonly senderUsername: string
 }
 
 export interface Judged {
   /** What goes out, oldest first. */
   readonly ready: readonly Ready[]
-  /** What does not: skipped, or held on. */
+  /** The facts of the newest of it, whole, and of those before it that are shown, oldest first. Empty when nothing goes out. */
+  readonly shown: readonly MessageFacts[]
+  /** What does not go out: skipped, or held on. */
   readonly settled: readonly Settlement[]
 }
 
 /** Asks the rules again, at the moment of sending (CONTRACT §5), for everything that would go out together. */
 export type Judge = (job: readonly LeasedNotification[]) => Promise<Judged>
 
-// A conversation can gather any number of messages by the morning; their texts are not all read at once.
+// A night can gather tens of thousands; only of what is shown the texts are read.
 const AT_ONCE = 500
 
-export function createJudge(db: Db, channel: Channel, emailDelaySeconds: number): Judge {
-  const facts = gatherFacts(db)
+/** @param showMost how many messages one notice shows */
+export function createJudge(db: Db, channel: Channel, emailDelaySeconds: number, showMost: number): Judge {
+  const wholeFacts = gatherFacts(db)
   return async (job) => {
-    const known = new Map<string, MessageFacts>()
+    const alone = job.length === 1 ? await wholeFacts.ask(job) : null
+    const verdicts = new Verdicts(channel, emailDelaySeconds)
     for (let i = 0; i < job.length; i += AT_ONCE) {
-      for (const [id, fact] of await facts.ask(job.slice(i, i + AT_ONCE))) known.set(id, fact)
+      const some = job.slice(i, i + AT_ONCE)
+      const facts = alone ?? (await factsOfMessages(db, some, false))
+      for (const leased of some) verdicts.add(leased, facts.get(leased.messageId))
     }
-    const ready: Ready[] = []
-    const held: Ready[] = []
-    const settled: Settlement[] = []
-    let until = Number.POSITIVE_INFINITY
-    let reason: Settlement['reason'] = null
-    let together: Settlement['gather'] = 'none'
-    for (const leased of job) {
-      const fact = known.get(leased.messageId)
-      if (!fact) {
-        settled.push({ ...untried(leased), state: 'skipped', reason: 'deleted' })
-        continue
-      }
-      const verdict = judgeNotification(notificationFacts(fact, channel), fact.now, emailDelaySeconds)
-      if (verdict.kind === 'skip')
-        settled.push({ ...untried(leased), state: 'skipped', reason: verdict.reason })
-      else if (verdict.kind === 'send') ready.push({ leased, facts: fact })
-      else {
-        held.push({ leased, facts: fact })
-        until = Math.min(until, verdict.until)
-        reason = verdict.reason
-        together = verdict.gather
-      }
+    const { ready, settled } = verdicts.end()
+    const last = ready.slice(-showMost).map(({ leased }) => leased)
+    const facts = alone ?? (last.length === 0 ? new Map() : await wholeFacts.ask(last))
+    const shown = last.flatMap(({ messageId }) => facts.get(messageId) ?? [])
+    return { ready, shown, settled }
+  }
+}
+
+class Verdicts {
+  readonly #channel: Channel
+  readonly #emailDelaySeconds: number
+  readonly #ready: Ready[] = []
+  readonly #held: Ready[] = []
+  readonly #settled: Settlement[] = []
+  #hold: Pick<Settlement, 'reason' | 'gather'> & { readonly dueAt: number } = {
+    reason: null,
+    gather: 'none',
+    dueAt: Number.POSITIVE_INFINITY,
+  }
+
+  constructor(channel: Channel, emailDelaySeconds: number) {
+    this.#channel = channel
+    this.#emailDelaySeconds = emailDelaySeconds
+  }
+
+  add(leased: LeasedNotification, facts: MessageFacts | undefined): void {
+    // Its conversation is not there any more: neither is the message.
+    if (!facts) return void this.#settled.push({ ...untried(leased), state: 'skipped', reason: 'deleted' })
+    const asked = notificationFacts(facts, this.#channel)
+    const verdict = judgeNotification(asked, facts.now, this.#emailDelaySeconds)
+    if (verdict.kind === 'skip')
+      return void this.#settled.push({ ...untried(leased), state: 'skipped', reason: verdict.reason })
+    const ready = {
+      leased,
+      createdAt: facts.createdAt ?? facts.now,
+      senderUsername: facts.sender.username,
     }
+    if (verdict.kind === 'send') return void this.#ready.push(ready)
+    this.#held.push(ready)
+    if (verdict.until < this.#hold.dueAt)
+      this.#hold = { reason: verdict.reason, gather: verdict.gather, dueAt: verdict.until }
+  }
+
+  end(): { ready: Ready[]; settled: readonly Settlement[] } {
     // The first one's time is up: it takes those with it that came later, since the window is the conversation's.
-    if (ready.length > 0) ready.push(...held)
-    else
-      for (const { leased } of held)
-        settled.push({ ...untried(leased), state: 'waiting', reason, gather: together, dueAt: until })
-    return { ready: ready.sort(byAge), settled }
+    if (this.#ready.length > 0) for (const one of this.#held.splice(0)) this.#ready.push(one)
+    for (const { leased } of this.#held)
+      this.#settled.push({ ...untried(leased), state: 'waiting', ...this.#hold })
+    return { ready: this.#ready.sort(byAge), settled: this.#settled }
   }
 }
 
 const byAge = (a: Ready, b: Ready) =>
-  (a.facts.createdAt ?? 0) - (b.facts.createdAt ?? 0) || (a.leased.messageId < b.leased.messageId ? -1 : 1)
+  a.createdAt - b.createdAt || (a.leased.messageId < b.leased.messageId ? -1 : 1)
 
 type Refs = readonly LeasedNotification[]
 
 // One read for all that is about to be sent at the time: at a thousand a second a read for each would cost as much as the sending.
 function gatherFacts(db: Db): Gathered<Refs, Map<string, MessageFacts>> {
   return gather({ size: 64, inFlight: 1, waiting: 10_000 }, async (batch) => {
-    const facts = await factsOfMessages(
-      db,
-      batch.flatMap(({ asked }) => asked),
-      true,
-    )
+    const refs = batch.flatMap(({ asked }) => asked)
+    const facts = await factsOfMessages(db, refs, true)
     for (const one of batch) one.answer(facts)
   })
 }
@@ -95,9 +120,9 @@ export function keepable(words: string): string {
 
 /** A settlement to start from: nothing was tried, nothing is known. */
 export function untried(leased: LeasedNotification): Settlement {
-  const { messageId, channel, gather: together } = leased
+  const { messageId, channel, recipientKey, gather: together } = leased
   const nothing = { reason: null, dueAt: null, tried: false, error: null, devices: null }
-  return { messageId, channel, state: 'waiting', gather: together, ...nothing }
+  return { messageId, channel, recipientKey, state: 'waiting', gather: together, ...nothing }
 }
 
 /** One that is to be tried again: later, or after a day of that kept as failed. @param now epoch milliseconds */
@@ -117,4 +142,9 @@ export function tryLater(
 /** One whose service is not to be asked for a while. */
 export function waitOn(leased: LeasedNotification, now: number, afterMs: number): Settlement {
   return { ...untried(leased), state: 'waiting', reason: 'retry', dueAt: now + afterMs }
+}
+
+/** One that could not be made: a fault of ours, tried again like others. */
+export function tryAgain(leased: LeasedNotification, error: Error): Settlement {
+  return tryLater(leased, Date.now(), `Snug: ${error.name}`, null)
 }

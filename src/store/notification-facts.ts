@@ -41,6 +41,8 @@ export interface MessageFacts {
     readonly settings: Readonly<Record<string, unknown>>
   }
   readonly addressRefused: boolean
+  readonly hasDevice: boolean
+  /** Empty where it was not asked for. */
   readonly devices: readonly Device[]
 }
 
@@ -74,6 +76,7 @@ interface Row {
   readonly senderStatus: string | null
   readonly senderBlocked: boolean | null
   readonly senderWasCreator: boolean
+  readonly hasDevice: boolean
   readonly devices: readonly Device[] | null
 }
 
@@ -96,8 +99,9 @@ const facts = sql<Row>(
      sender.key as "senderKey", sender.id as "senderId", sender.username as "senderUsername",
      sender.avatar_url as "senderAvatarUrl", sender.erased_at is not null as "senderErased", senders.status as "senderStatus",
      senders.blocked as "senderBlocked", sender.key = any (community.past_creator_keys) as "senderWasCreator",
-     (select json_agg(json_build_object('id', d.id, 'platform', d.platform, 'address', d.address, 'p256dh', d.p256dh,
-        'auth', d.auth)) from devices d where d.user_key = recipient.key) as devices
+     exists (select from devices d where d.user_key = recipient.key) as "hasDevice",
+     case when $7::boolean then (select json_agg(json_build_object('id', d.id, 'platform', d.platform, 'address', d.address, 'p256dh', d.p256dh,
+        'auth', d.auth)) from devices d where d.user_key = recipient.key) end as devices
    from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], $6::bigint[]) with ordinality
      as ref (message_id, community_key, low_key, high_key, position, recipient_key, ord)
    join communities community on community.key = ref.community_key
@@ -114,12 +118,12 @@ const facts = sql<Row>(
 /**
  * The facts of messages, from one snapshot, by their ids. A message that was deleted before its recipient was known is not
  * among them.
- * @param withContent whether to read the texts as well
+ * @param whole whether to read the texts and the devices as well
  */
 export async function factsOfMessages(
   db: Queryable,
   refs: readonly NotificationRef[],
-  withContent: boolean,
+  whole: boolean,
 ): Promise<Map<string, MessageFacts>> {
   const rows = await db.query(facts, [
     refs.map((ref) => ref.messageId),
@@ -128,7 +132,7 @@ export async function factsOfMessages(
     refs.map((ref) => ref.highKey),
     refs.map((ref) => ref.position),
     refs.map((ref) => ref.recipientKey),
-    withContent,
+    whole,
   ])
   return new Map(rows.map((row) => [row.messageId, messageFacts(row)]))
 }
@@ -168,6 +172,7 @@ function messageFacts(row: Row): MessageFacts {
       settings,
     },
     addressRefused: row.email !== null && row.email === row.refusedEmail,
+    hasDevice: row.hasDevice,
     devices: row.devices ?? [],
   }
 }
@@ -186,7 +191,7 @@ export function notificationFacts(facts: MessageFacts, channel: Channel): Notifi
     timeZone: recipient.timeZone,
     hasAddress: recipient.email !== null,
     addressRefused,
-    hasDevice: facts.devices.length > 0,
+    hasDevice: facts.hasDevice,
   }
 }
 

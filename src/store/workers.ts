@@ -29,30 +29,38 @@ const bury = sql<never>(
 // By what is on lease, not by who has just died: a claim that was under way when its worker was buried is found the next time.
 const free = sql<{ freed: number }>(
   'workers.free',
-  `with freed as (
-     update notifications n set worker_key = null
+  `with orphan as materialized (
+     select n.message_id, n.channel from notifications n
      where n.channel = any (array['email', 'push']) and n.state = 'waiting' and n.worker_key is not null
        and not exists (select from workers w where w.key = n.worker_key)
-     returning 1
+     limit $1 for update skip locked
+   ), freed as (
+     update notifications n set worker_key = null from orphan o
+     where n.message_id = o.message_id and n.channel = o.channel returning 1
    )
    select count(*) as freed from freed`,
 )
+const FREE_AT_ONCE = 1_000
 
 /** Frees what dead workers had on lease. @param key the worker that looks @returns how many notifications */
 export async function buryWorkers(db: Queryable, key: number): Promise<number> {
   await db.query(bury, [key])
-  const [row] = await db.query(free)
-  return row?.freed ?? 0
+  return freeOrphans(db)
 }
 
-const leave = sql<never>(
-  'workers.leave',
-  `with gone as (delete from workers where key = $1 returning key)
-   update notifications n set worker_key = null from gone
-   where n.worker_key = gone.key and n.channel = any (array['email', 'push']) and n.state = 'waiting'`,
-)
+async function freeOrphans(db: Queryable): Promise<number> {
+  let all = 0
+  for (let some = FREE_AT_ONCE; some === FREE_AT_ONCE; all += some) {
+    const [row] = await db.query(free, [FREE_AT_ONCE])
+    some = row?.freed ?? 0
+  }
+  return all
+}
+
+const leave = sql<never>('workers.leave', 'delete from workers where key = $1')
 
 /** Takes a worker out, and frees what it had on lease. */
 export async function leaveWorkers(db: Queryable, key: number): Promise<void> {
   await db.query(leave, [key])
+  await freeOrphans(db)
 }

@@ -230,7 +230,7 @@ async function queued(recipient: string, rows: readonly object[]): Promise<void>
     await run(
       `insert into notifications (message_id, channel, community_key, low_key, high_key, recipient_key, position, state, due_at,
          worker_key, attempts, gather)
-       select gen_random_uuid(), 'email', 1, 1, 2, key, (o->>'position')::integer, coalesce(o->>'state', 'waiting'),
+       select gen_random_uuid(), coalesce(o->>'channel', 'email'), 1, 1, 2, key, (o->>'position')::integer, coalesce(o->>'state', 'waiting'),
          now() + '1 day', (o->>'worker')::bigint, coalesce((o->>'attempts')::integer, 0), 'conversation'
        from users, cast($2 as jsonb) as o where id = $1`,
       [recipient, JSON.stringify(row)],
@@ -243,7 +243,7 @@ const dueNow = async () =>
     )
   ).map((row) => row.position)
 
-test('a change makes what waits for the settings due at once, and nothing else', async () => {
+test('a new time makes what waits for the one of before due at once, and nothing else', async () => {
   await snug.users('hal', 'ian')
   await queued('hal', [
     { position: 1 },
@@ -252,17 +252,24 @@ test('a change makes what waits for the settings due at once, and nothing else',
     { position: 4, attempts: 1 },
     { position: 5, state: 'sent' },
     { position: 6, state: 'failed' },
+    { position: 7, channel: 'push' },
   ])
-  await queued('ian', [{ position: 7 }])
+  await queued('ian', [{ position: 8 }])
   assert.deepEqual(told(await set('hal', 'messages.email_delay', 'never')), WRONG_VALUE)
+  assert.deepEqual(await dueNow(), [])
+  // The moment of sending decides about switches.
+  for (const key of ['messages.email', 'messages.push'])
+    for (const value of [false, true]) assert.deepEqual(told(await set('hal', key, value)), UPDATED)
   assert.deepEqual(await dueNow(), [])
   await set('hal', 'messages.email_delay', '300')
   assert.deepEqual(await dueNow(), [1, 2])
+  await set('hal', 'messages.quiet_hours', '23:00-05:00')
+  assert.deepEqual(await dueNow(), [1, 2, 7])
 })
 
 test('changes at once all come through: each setting keeps the last word of its own', async () => {
   await snug.users('kim')
-  await queued('kim', [{ position: 8 }, { position: 9 }])
+  await queued('kim', [{ position: 9 }, { position: 10 }])
   const words = { 'messages.email': 'false', 'messages.push': 'false', 'messages.email_delay': 'daily' }
   const all = { ...words, 'messages.quiet_hours': '23:00-05:00' }
   const rounds = Array.from({ length: 5 }, () => Object.entries(all)).flat()

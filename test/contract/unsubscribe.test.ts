@@ -155,7 +155,7 @@ test('an erased user, or one that is not there: the same page, and nothing is st
   assert.deepEqual(await settingsOf('dora'), {})
 })
 
-test('what waits is judged again', async () => {
+test('what waits is left alone: the setting is looked at when its time has come', async () => {
   const link = await linkOf('fay')
   await run(
     `insert into notifications (message_id, channel, community_key, low_key, high_key, recipient_key, position, state, due_at)
@@ -167,10 +167,9 @@ test('what waits is judged again', async () => {
         `select due_at <= now() as due from notifications where recipient_key = (select key from users where id = 'fay')`,
       )
     )[0]
-  await ask('GET', link)
-  assert.deepEqual(await due(), { due: false })
   await ask('POST', link, FORM, FORM_TYPE)
-  assert.deepEqual(await due(), { due: true })
+  assert.deepEqual(await settingsOf('fay'), { 'messages.email': false })
+  assert.deepEqual(await due(), { due: false })
 })
 
 test('the pages load and run nothing, are framed by nobody, and tell nobody their address', async () => {

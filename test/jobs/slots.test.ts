@@ -6,9 +6,9 @@ import { createSlots } from '../../src/jobs/slots.ts'
  * A service that answers `parallel` exchanges at once, each in `ms`, and has the others wait: with n slots an exchange ends every
  * ms / min(n, parallel).
  */
-function settle(most: number, service: { parallel: number; ms: number }, exchanges = 10_000) {
+function settle(most: number, service: { parallel: number; ms: number }, far = 0, exchanges = 10_000) {
   let now = 0
-  const slots = createSlots(most, () => now)
+  const slots = createSlots({ most, worth: 0.8, far, clock: () => now })
   const seen = new Map<number, number>()
   for (let i = 0; i < exchanges; i++) {
     const limit = slots.limit()
@@ -33,6 +33,11 @@ test('a service that is at its limit is asked by few', () => {
   assert.ok(some >= 8 && some <= 12, `${some}`)
 })
 
+test('a service that is near gets one at a time, if that is asked for', () => {
+  assert.equal(settle(32, { parallel: 100, ms: 5 }, 20), 1)
+  assert.equal(settle(32, { parallel: 100, ms: 50 }, 20), 32)
+})
+
 test('the bound that is configured holds', () => {
   assert.equal(settle(1, { parallel: 100, ms: 10 }), 1)
   assert.equal(settle(3, { parallel: 100, ms: 10 }), 3)
@@ -40,10 +45,10 @@ test('the bound that is configured holds', () => {
 
 test('without others that wait nothing is learned', () => {
   let now = 0
-  const slots = createSlots(10, () => now)
+  const slots = createSlots({ most: 10, worth: 0.8, far: 0, clock: () => now })
   for (let i = 0; i < 1_000; i++) {
     now += i
     slots.done(false)
   }
-  assert.equal(slots.limit(), 2)
+  assert.equal(slots.limit(), 1)
 })

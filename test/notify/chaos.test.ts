@@ -17,7 +17,7 @@ const MEMBERS = 100
 const MESSAGES = 10_000
 const NOTIFICATIONS = 2 * MESSAGES
 const KILLS = 10
-// Lines that are cut after the service has taken it: each may make one double, and they are let happen seldom.
+// Lines that are cut after the service has taken it, if a mail is that far: each makes one double.
 const CUTS_AFTER_TAKING = 6
 
 /** Always the same numbers, from 0 to 1: a failure can be run again. */
@@ -31,10 +31,9 @@ function dice(seed: number): () => number {
   }
 }
 
-function misbehave({ smtp, push }: World): { cuts: () => number } {
+function misbehave({ smtp, push }: World): void {
   const roll = dice(20_261_122)
-  let cuts = 0
-  const mayCut = () => cuts < CUTS_AFTER_TAKING && ++cuts > 0
+  let left = CUTS_AFTER_TAKING
   smtp.behave(() => {
     const fate = roll()
     // Asked anew at each step of a mail, three times or so.
@@ -43,7 +42,7 @@ function misbehave({ smtp, push }: World): { cuts: () => number } {
     if (fate < 0.0043) return { kind: 'hang', at: 'rcpt' }
     if (fate < 0.0046) return { kind: 'hang', at: 'data' }
     if (fate < 0.006) return { kind: 'cut', accepted: false }
-    if (fate < 0.007 && mayCut()) return { kind: 'cut', accepted: true }
+    if (fate < 0.007 && left-- > 0) return { kind: 'cut', accepted: true }
     return fate < 0.03 ? { kind: 'accept', afterMs: 100 } : { kind: 'accept' }
   })
   push.behave(() => {
@@ -54,7 +53,6 @@ function misbehave({ smtp, push }: World): { cuts: () => number } {
     if (fate < 0.004) return { status: 500 }
     return undefined
   })
-  return { cuts: () => cuts }
 }
 
 async function queue(snug: TestSnug, world: World): Promise<void> {
@@ -94,12 +92,12 @@ const states = sql<{ state: string; count: number }>(
 )
 
 test('20,000 notifications, ten kills, services that break: all are sent, and next to none twice', async (t) => {
-  const world = await newWorld()
+  const world = await newWorld({ strict: false })
   const { smtp, push } = world
   // Relays what was sent; works on nothing.
   const serving = await world.snug({ SNUG_ROLE: 'serve' })
   await queue(serving, world)
-  const { cuts } = misbehave(world)
+  misbehave(world)
   const folder = newFolder()
   const env = {
     DATABASE_URL: world.databaseUrl,
@@ -126,6 +124,6 @@ test('20,000 notifications, ten kills, services that break: all are sent, and ne
   assert.equal(new Set(mails).size, MESSAGES, 'every message by email')
   assert.equal(new Set(pushes).size, MESSAGES, 'every message by push')
   const doubles = mails.length + pushes.length - NOTIFICATIONS
-  t.diagnostic(`${doubles} doubles (email ${mails.length - MESSAGES}), ${cuts()} cuts after taking`)
-  assert.ok(doubles - cuts() < NOTIFICATIONS / 1_000, `${doubles} came twice`)
+  t.diagnostic(`came twice: by email ${mails.length - MESSAGES}, by push ${pushes.length - MESSAGES}`)
+  assert.ok(doubles < NOTIFICATIONS / 1_000, `${doubles} came twice`)
 })

@@ -17,10 +17,13 @@ export interface World {
   snug(env?: Readonly<Record<string, string>>): Promise<TestSnug>
 }
 
-/** A mail server, a push service and a database, for as many Snugs as a test needs. */
-export async function newWorld(): Promise<World> {
-  const smtp = await startSmtp()
-  const push = await startPushService()
+/**
+ * A mail server, a push service and a database, for as many Snugs as a test needs.
+ * @param options.strict false: services that are fast, and look at nothing closely
+ */
+export async function newWorld({ strict = true } = {}): Promise<World> {
+  const smtp = await startSmtp({ keep: strict })
+  const push = await startPushService({ strict })
   // The Snugs are stopped first: hooks run in the order in which they were made.
   const databaseUrl = await newDatabase()
   const env = {

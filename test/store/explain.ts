@@ -30,7 +30,7 @@ export interface Exceptions {
 
 /**
  * The generic plan of a prepared statement, by the session's own settings.
- * @param values as SQL
+ * @param values as SQL; empty: it takes none
  * @param analyze also runs it, within the transaction of the caller's
  */
 export async function explain(
@@ -44,7 +44,7 @@ export async function explain(
   const known = await client.query('select from pg_prepared_statements where name = $1', [name])
   if (known.rowCount === 0) await client.query(`prepare "${name}" as ${statement.text}`)
   const options = analyze ? 'format json, analyze, buffers, timing off' : 'format json'
-  const { rows } = await client.query(`explain (${options}) execute "${name}" (${values})`)
+  const { rows } = await client.query(`explain (${options}) execute "${name}"${values && ` (${values})`}`)
   return rows[0]['QUERY PLAN'][0].Plan
 }
 

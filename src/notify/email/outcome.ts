@@ -1,6 +1,6 @@
 import type { NodemailerError } from 'nodemailer'
 import type { Outcome } from '../../domain/delivery.ts'
-import { cleanWords } from './text.ts'
+import { wordsOf } from '../words.ts'
 
 /** What a failure says of the way to the server: it answered, the line broke, or there is no way to it at all. */
 export type Line = 'answered' | 'cut' | 'unreachable'
@@ -15,7 +15,7 @@ export interface Verdict {
  * up only for what its server says about the address itself, since nobody tells us when we were wrong about it.
  */
 export function verdictOf(error: NodemailerError): Verdict {
-  const words = cleanWords(error.response ?? error.message)
+  const words = wordsOf(error.response ?? error.message)
   return { outcome: outcomeOf(error, words), line: lineOf(error) }
 }
 

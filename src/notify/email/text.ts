@@ -30,15 +30,6 @@ export function cleanContent(content: string): string {
   )
 }
 
-/** A service's words for the operator: one line, at most 300 UTF-16 units, no control characters. */
-export function cleanWords(words: string): string {
-  const line = words
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim()
-  return line.length <= 300 ? line : `${wholeStart(line, 299)}…`
-}
-
 /**
  * The text, or its start and an ellipsis: cut between words; within one that is longer than a fifth of `most`, between
  * characters as the reader sees them.

@@ -1,9 +1,10 @@
 import { createSigner } from 'fast-jwt'
 import type { ApnsConfig } from '../../config/push.ts'
+import { wordsOf } from '../words.ts'
 import { apnsSession, Untaken } from './apns-session.ts'
 import type { Answer } from './exchange.ts'
 import type { Note } from './note.ts'
-import { gone, tidy, unanswered, type Verdict, verdictOf } from './verdict.ts'
+import { gone, unanswered, type Verdict, verdictOf } from './verdict.ts'
 import { TTL_SECONDS } from './web-push.ts'
 
 export interface Apns {
@@ -16,8 +17,14 @@ export const APNS_LIMIT = 100
 
 /** Apple takes a token for an hour, and a new one not more often than every 20 minutes. */
 const TOKEN_MS = 40 * 60_000
-/** What the device's app is gone by, though the status is not 410. */
-const GONE_REASONS = ['BadDeviceToken', 'Unregistered', 'DeviceTokenNotForTopic']
+/**
+ * Said of one token that is wrong, and of every token when our configuration is: a slip of it must not delete all iPhones. So the device
+ * stays, is refused each time, and the operator reads why. A token that has ended is 410.
+ */
+const TO_CHECK: ReadonlyMap<string, string> = new Map([
+  ['BadDeviceToken', 'if all devices have it, SNUG_APNS_URL is the other of sandbox and production'],
+  ['DeviceTokenNotForTopic', "if all devices have it, SNUG_APNS_TOPIC is not the app's bundle id"],
+])
 
 /** Sends by APNs over HTTP/2, identified by signed tokens. */
 export function createApns(
@@ -47,10 +54,11 @@ export function createApns(
         const reason = reasonOf(answer)
         if (answer.status === 403 && reason === 'ExpiredProviderToken') {
           provider.forget(token)
-          return { outcome: { kind: 'later', words: tidy(`403 ${reason}`), afterMs: null }, service: 'ill' }
+          return { outcome: { kind: 'later', words: wordsOf(`403 ${reason}`), afterMs: null }, service: 'ill' }
         }
-        const isGone = answer.status === 410 || GONE_REASONS.includes(reason)
-        return isGone ? gone(answer, reason) : verdictOf(answer, reason)
+        if (answer.status === 410) return gone(answer, reason)
+        const check = TO_CHECK.get(reason)
+        return verdictOf(answer, check === undefined ? reason : `${reason}: ${check}`)
       } catch (error) {
         const { outcome, service } = unanswered(error)
         // Apple moves connections now and then (GOAWAY): no reason to pause.

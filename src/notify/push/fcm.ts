@@ -1,9 +1,10 @@
 import { Agent } from 'node:https'
 import type { FcmConfig } from '../../config/push.ts'
+import { wordsOf } from '../words.ts'
 import { type Answer, exchange } from './exchange.ts'
 import { googleToken, NoToken } from './google-token.ts'
 import type { Note } from './note.ts'
-import { gone, tidy, unanswered, type Verdict, verdictOf } from './verdict.ts'
+import { gone, unanswered, type Verdict, verdictOf } from './verdict.ts'
 import { TTL_SECONDS } from './web-push.ts'
 
 export interface Fcm {
@@ -36,13 +37,13 @@ export function createFcm(config: FcmConfig, options: { deadlineMs: number; ca: 
           // FCM without a valid key for APNs says 401 as well, of iPhones alone: our token is good then.
           const ours = said.code !== 'THIRD_PARTY_AUTH_ERROR'
           if (ours) access.forget(token)
-          const outcome = { kind: 'later', words: tidy(`401 ${said.words}`), afterMs: null } as const
+          const outcome = { kind: 'later', words: wordsOf(`401 ${said.words}`), afterMs: null } as const
           return { outcome, service: ours ? 'ill' : 'unknown' }
         }
         return isGone(answer, said) ? gone(answer, said.words) : verdictOf(answer, said.words)
       } catch (error) {
         if (!(error instanceof NoToken)) return unanswered(error)
-        return { outcome: { kind: 'later', words: tidy(error.message), afterMs: null }, service: 'ill' }
+        return { outcome: { kind: 'later', words: wordsOf(error.message), afterMs: null }, service: 'ill' }
       }
     },
     close: () => agent.destroy(),

@@ -1,12 +1,13 @@
 import webPush from 'web-push'
 import type { ApnsConfig, FcmConfig, VapidKeys } from '../../config/push.ts'
 import type { Device, Outcome, SendPush } from '../../domain/delivery.ts'
+import { wordsOf } from '../words.ts'
 import { APNS_LIMIT, createApns } from './apns.ts'
 import { createFcm, FCM_LIMIT } from './fcm.ts'
 import { Gate } from './gate.ts'
 import { type Note, noteOf } from './note.ts'
 import type { Resolve } from './public-address.ts'
-import { tidy, type Verdict } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 import { createWebPush, endpointOf, type Vapid, WEB_PUSH_LIMIT } from './web-push.ts'
 
 export type { Vapid }
@@ -110,7 +111,7 @@ function waysOf({ vapid, fcm, apns, webPushAllow, resolve, ...options }: PushOpt
 function broken(error: unknown): Verdict {
   const { name, code } = error as NodeJS.ErrnoException
   return {
-    outcome: { kind: 'later', words: tidy(code ?? name ?? 'error'), afterMs: null },
+    outcome: { kind: 'later', words: wordsOf(code ?? name ?? 'error'), afterMs: null },
     service: 'unknown',
   }
 }

@@ -1,4 +1,5 @@
 import type { Outcome } from '../../domain/delivery.ts'
+import { wordsOf } from '../words.ts'
 import type { Answer } from './exchange.ts'
 
 /** What an attempt says of the message, and of the service it was made with. */
@@ -12,7 +13,6 @@ export interface Verdict {
 }
 
 const DAY_MS = 86_400_000
-const WORDS_MAX = 200
 
 /**
  * What the status of an answer means for all services alike. A redirect is refused: a push service has no reason for
@@ -22,7 +22,7 @@ const WORDS_MAX = 200
  */
 export function verdictOf(answer: Answer, words: string): Verdict {
   const { status } = answer
-  const said = tidy(`${status} ${words}`)
+  const said = wordsOf(`${status} ${words}`)
   if (status >= 200 && status < 300) return { outcome: { kind: 'sent' }, service: 'well' }
   if (status === 429 || status === 408 || status === 425 || status >= 500) {
     const afterMs = retryAfterMs(answer.headers['retry-after'], Date.now())
@@ -34,23 +34,14 @@ export function verdictOf(answer: Answer, words: string): Verdict {
 
 /** The address takes nothing any more. */
 export function gone(answer: Answer, words: string): Verdict {
-  return { outcome: { kind: 'gone', words: tidy(`${answer.status} ${words}`) }, service: 'well' }
+  return { outcome: { kind: 'gone', words: wordsOf(`${answer.status} ${words}`) }, service: 'well' }
 }
 
 /** No answer: refused by the network, cut, or too late. Codes alone: the messages hold addresses. */
 export function unanswered(error: unknown): Verdict {
   const { name, code, message } = error as NodeJS.ErrnoException
   const words = name === 'Overdue' || name === 'Untaken' ? message : (code ?? 'the connection was cut')
-  return { outcome: { kind: 'later', words: tidy(words), afterMs: null }, service: 'ill' }
-}
-
-/** Fit for a log, a table and a terminal: 200 characters without control characters. */
-export function tidy(words: string): string {
-  const line = words
-    .slice(0, 4 * WORDS_MAX)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim()
-  return Array.from(line.toWellFormed()).slice(0, WORDS_MAX).join('')
+  return { outcome: { kind: 'later', words: wordsOf(words), afterMs: null }, service: 'ill' }
 }
 
 /**

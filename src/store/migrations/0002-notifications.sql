@@ -54,6 +54,9 @@ create index notifications_waiting on notifications (channel, worker_key, due_at
 create index notifications_of_recipient on notifications (recipient_key, community_key, low_key, high_key) where state = 'waiting';
 create index notifications_failed on notifications (settled_at) where state = 'failed';
 
+-- What has to go when a person is erased.
+create index notifications_with_words on notifications (recipient_key) where error is not null or devices is not null;
+
 -- Who has notifications on lease. Whoever lets the time pass is taken for dead.
 create table workers (
   key bigint generated always as identity primary key,

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Outcome } from '../../../src/domain/delivery.ts'
 import { createEmail, type Email } from '../../../src/notify/email/index.ts'
-import { cleanWords } from '../../../src/notify/email/text.ts'
 import { letter, links } from '../letters.ts'
 import { type SmtpService, type SmtpServiceOptions, startSmtp } from '../smtp-service.ts'
 
@@ -35,7 +34,7 @@ after(async () => {
 async function sent(): Promise<Outcome> {
   for (;;) {
     const outcome = await email.send(letter())
-    if (!('words' in outcome && outcome.words.startsWith('the SMTP server cannot be reached'))) return outcome
+    if (outcome.kind !== 'paused') return outcome
   }
 }
 
@@ -128,7 +127,6 @@ test('the words are one line of at most 300 characters without control character
   const { words } = outcome as { words: string }
   assert.match(words, /^550 5\.1\.1 No such user x+…$/)
   assert.equal(words.length, 300)
-  assert.equal(cleanWords('550-5.1.1 No\r\n550 5.1.1 \0such\u2029user '), '550-5.1.1 No 550 5.1.1 such user')
   smtp.behave({ kind: 'accept' })
 })
 

@@ -101,12 +101,7 @@ test('with the server away letters are answered at once, and all go out once it 
   t.after(email.close)
   assert.match(wordsOf(await email.send(letter())), /ECONNREFUSED/)
   const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => email.send(letter())))
-  assert.ok(
-    outcomes.every(
-      (one) => one.kind === 'later' && one.afterMs !== null && one.afterMs > 0 && one.afterMs <= 20,
-    ),
-  )
-  assert.match(wordsOf(outcomes[0]!), /^the SMTP server cannot be reached: .*ECONNREFUSED/)
+  assert.ok(outcomes.every((one) => one.kind === 'paused' && one.afterMs > 0 && one.afterMs <= 20))
   const back = await startSmtp({ tls: 'none', port })
   t.after(back.close)
   await until(async () => (await email.send(letter())).kind === 'sent')

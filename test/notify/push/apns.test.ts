@@ -84,12 +84,16 @@ test('a token that has ended is made anew', async () => {
   assert.equal((await apns.send(TOKEN, note)).outcome.kind, 'sent')
 })
 
+const CHECK_URL = 'if all devices have it, SNUG_APNS_URL is the other of sandbox and production'
+const CHECK_TOPIC = "if all devices have it, SNUG_APNS_TOPIC is not the app's bundle id"
+
 test('what APNs says becomes of it', async () => {
   const cases: [number, string, string][] = [
     [410, 'Unregistered', 'gone 410 Unregistered'],
     [410, 'ExpiredToken', 'gone 410 ExpiredToken'],
-    [400, 'BadDeviceToken', 'gone 400 BadDeviceToken'],
-    [400, 'DeviceTokenNotForTopic', 'gone 400 DeviceTokenNotForTopic'],
+    // As they are for every device when our configuration is wrong.
+    [400, 'BadDeviceToken', `refused 400 BadDeviceToken: ${CHECK_URL}`],
+    [400, 'DeviceTokenNotForTopic', `refused 400 DeviceTokenNotForTopic: ${CHECK_TOPIC}`],
     [400, 'BadTopic', 'refused 400 BadTopic'],
     [403, 'InvalidProviderToken', 'refused 403 InvalidProviderToken'],
     [413, 'PayloadTooLarge', 'refused 413 PayloadTooLarge'],

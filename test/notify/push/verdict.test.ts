@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { retryAfterMs, tidy, verdictOf } from '../../../src/notify/push/verdict.ts'
+import { retryAfterMs, verdictOf } from '../../../src/notify/push/verdict.ts'
 
 const NOW = Date.parse('2026-11-22T12:00:00Z')
 
@@ -24,12 +24,6 @@ test('Retry-After in seconds or as a date, from now to a day', () => {
     ['2100', 2_100_000],
   ]
   for (const [value, ms] of cases) assert.equal(retryAfterMs(value, NOW), ms, String(value))
-})
-
-test("the service's words are one line of 200 characters", () => {
-  assert.equal(tidy(' a\r\nb\u0000\u001b[31mc\u2028d\u202e '), 'a b [31mc d')
-  assert.equal(tidy('😀'.repeat(500)), '😀'.repeat(200))
-  assert.equal(tidy('\n'.repeat(5000)), '')
 })
 
 test('statuses', () => {

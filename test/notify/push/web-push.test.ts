@@ -37,8 +37,8 @@ test('a push arrives encrypted for its browser alone, signed by us, and says wha
   assert.equal(push?.note.body, 'Overnight.')
   assert.equal(push?.note.badge, 3)
   assert.equal(push?.note.data.community_id, 'bakers')
-  assert.equal(push?.vapid.key, sender.publicKey)
-  assert.equal(push?.vapid.sub, VAPID.subject)
+  assert.equal(push?.vapid?.key, sender.publicKey)
+  assert.equal(push?.vapid?.sub, VAPID.subject)
   assert.equal(push?.headers.urgency, 'normal')
   assert.equal(push?.headers.ttl, '259200')
   assert.equal(push?.headers.topic, push?.note.thread)
@@ -136,7 +136,7 @@ test('a line that is cut before the answer is for later, after the status it cha
 
 test('of an answer without an end only the beginning is read, and not after the deadline', async () => {
   service.behave(() => ({ endless: 'fast', status: 400 }))
-  assert.equal(wordsOf(await send()), `refused ${'400 '.padEnd(200, 'x')}`)
+  assert.equal(wordsOf(await send()), `refused ${'400 '.padEnd(299, 'x')}…`)
   service.behave(() => ({ endless: 'slow' }))
   assert.equal(wordsOf(await send({ deadlineMs: SHORT_MS })), 'sent')
   service.behave(() => ({ endless: 'slow', status: 503 }))
