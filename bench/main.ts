@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { deep } from './figures/deep.ts'
 import { latency } from './figures/latency.ts'
+import { notified } from './figures/notified.ts'
+import { notify } from './figures/notify.ts'
 import { reads } from './figures/reads.ts'
 import { sends } from './figures/sends.ts'
 import { start } from './figures/start.ts'
@@ -12,6 +14,8 @@ const figures: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
   deep,
   reads,
   start,
+  notify,
+  notified,
 }
 
 const HELP = `npm run bench -- <name …> [--quick] [--json]

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { type Env, text } from './config/env.ts'
 import { ConfigError } from './config/error.ts'
@@ -33,6 +34,12 @@ export interface Config {
   readonly listCacheBytes: number
   /** The trial: nothing of the operator's own is set, so demo data is made. CONTRACT §8. */
   readonly trial: boolean
+  /**
+   * Whether the emails in the data folder are shown to whoever asks, at `GET /`. Every embedded start without SNUG_SERVICE_KEY is called
+   * the trial, and so is a small real deployment that goes by the kept key: there the emails are private messages of real people. So
+   * only where nobody but this machine gets to it, neither directly nor, as SNUG_PUBLIC_URL tells, by a proxy.
+   */
+  readonly showsMail: boolean
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug'] as const
@@ -49,27 +56,31 @@ export function readConfig(env: Env, cwd: string = process.cwd()): Config {
   const port = portOf(text(env, 'PORT') ?? '8080')
   const databaseUrl = urlOf(env, 'DATABASE_URL', ['postgres:', 'postgresql:'])
   const serviceKeys = serviceKeysOf(env)
+  const publicUrl = (urlOf(env, 'SNUG_PUBLIC_URL', ['http:', 'https:']) ?? defaultUrl(host, port)).replace(
+    /\/+$/,
+    '',
+  )
+  const mail = readMailConfig(env)
+  const trial = databaseUrl === null && serviceKeys.length === 0
   const config: Config = {
     host,
     port,
     databaseUrl,
     dataDir: resolve(cwd, text(env, 'SNUG_DATA_DIR') ?? 'data'),
-    publicUrl: (urlOf(env, 'SNUG_PUBLIC_URL', ['http:', 'https:']) ?? defaultUrl(host, port)).replace(
-      /\/+$/,
-      '',
-    ),
+    publicUrl,
     serviceKeys,
     jwtSecret: secretOf(env),
     jwksUrl: urlOf(env, 'SNUG_JWKS_URL', ['http:', 'https:']),
     jwtIssuer: text(env, 'SNUG_JWT_ISSUER'),
     jwtAudience: text(env, 'SNUG_JWT_AUDIENCE'),
-    mail: readMailConfig(env),
+    mail,
     push: readPushConfig(env, cwd),
     corsOrigins: originsOf(env),
     logLevel: logLevelOf(text(env, 'SNUG_LOG_LEVEL') ?? 'warn'),
     role: roleOf(text(env, 'SNUG_ROLE') ?? 'all'),
     listCacheBytes: megabytesOf(env, 'SNUG_LIST_CACHE_MB', 32),
-    trial: databaseUrl === null && serviceKeys.length === 0,
+    trial,
+    showsMail: trial && mail.smtpUrl === null && isLoopback(host) && isLoopback(new URL(publicUrl).hostname),
   }
   return Object.freeze(config)
 }
@@ -91,6 +102,11 @@ function megabytesOf(env: Env, name: string, unset: number): number {
 
 function defaultUrl(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Written so that nobody can be in doubt; a name that only leads there is none. IPv6 with or without a URL's brackets. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || /^\[?::1\]?$/.test(host) || (isIPv4(host) && host.startsWith('127.'))
 }
 
 /** URLs can hold passwords, so a bad one is never repeated in the error. */

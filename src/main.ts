@@ -86,7 +86,7 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
       vapidPublicKey: notifying.vapidPublicKey,
       webPushAllow: config.push.webPushAllow,
       readUnsubscribe: notifying.links.readUnsubscribe,
-      trialMail: config.trial ? trialMailOf(config.dataDir) : null,
+      trialMail: config.showsMail ? trialMailOf(config.dataDir) : null,
     })
     undo.push(() => drain(app))
     const demo = config.trial ? await makeDemo(db, sendMessage) : null

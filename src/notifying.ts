@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { openJournal } from './jobs/journal.ts'
 import { createPace, type Pace } from './jobs/pace.ts'
 import { startRelay } from './jobs/relay.ts'
+import { createSlots, fixedSlots } from './jobs/slots.ts'
 import { startSweep } from './jobs/sweep.ts'
 import { startWorker } from './jobs/worker.ts'
 import { createEmailDelivery } from './notify/deliver-email.ts'
@@ -70,10 +71,11 @@ interface SendingDeps {
   readonly keys: VapidKeys
 }
 
-// An email is under way for four round trips, of which only the last can make a double when the process is killed; a push is one
-// round trip, all of which can. So of these there are more at once only for services that are far away.
-const EMAIL_SLOTS = { worth: 0.6, far: 0 }
+// A push is one round trip, all of which can make a double when the process is killed: more at once only for services that are far
+// away. An email is four, of which only the last can, and the pool has few lines.
 const PUSH_SLOTS = { most: 32, worth: 0.8, far: 20 }
+// Emails whose facts are read while others are under way: fewer and larger reads.
+const EMAILS_AHEAD = 8
 
 async function startSending(config: Config, db: Db, { log, recorded, pace, links, keys }: SendingDeps) {
   const { mail, push, dataDir, publicUrl } = config
@@ -95,14 +97,19 @@ async function startSending(config: Config, db: Db, { log, recorded, pace, links
     lanes: [
       {
         channel: 'email',
-        slots: { most: email.concurrency, ...EMAIL_SLOTS },
+        slots: fixedSlots(email.concurrency + EMAILS_AHEAD),
         pausedMs: email.pausedMs,
         failed: tryAgain,
-        deliver: createEmailDelivery(db, { send: email.send, noteSent: journal.note, emailDelaySeconds }),
+        deliver: createEmailDelivery(db, {
+          send: email.send,
+          noteSent: journal.note,
+          emailDelaySeconds,
+          concurrency: email.concurrency,
+        }),
       },
       {
         channel: 'push',
-        slots: PUSH_SLOTS,
+        slots: createSlots(PUSH_SLOTS),
         failed: tryAgain,
         deliver: createPushDelivery(db, { send: pushes.send, noteSent: journal.note, emailDelaySeconds }),
       },

@@ -21,6 +21,31 @@ test('DATABASE_URL or SNUG_SERVICE_KEY end the trial; empty values count as unse
   assert.equal(readConfig({ DATABASE_URL: '', SNUG_SERVICE_KEY: ' ', PORT: '' }).trial, true)
 })
 
+test('emails are shown where it is the trial, they are files, and nobody but this machine gets there', () => {
+  const shown = (env: Record<string, string>) => readConfig(env).showsMail
+  for (const HOST of ['', '127.0.0.1', '127.9.8.7', '::1', 'localhost'])
+    assert.equal(shown({ HOST }), true, HOST)
+  for (const SNUG_PUBLIC_URL of ['http://localhost:3000/snug', 'http://[::1]:8080'])
+    assert.equal(shown({ SNUG_PUBLIC_URL }), true)
+  const open = [
+    '0.0.0.0',
+    '::',
+    '10.0.0.1',
+    '::ffff:10.0.0.1',
+    '127.0.0.1.example.com',
+    '127.1',
+    'localhost.example.com',
+  ]
+  for (const HOST of open) assert.equal(shown({ HOST }), false, HOST)
+  const others: Record<string, string>[] = [
+    { SNUG_PUBLIC_URL: 'https://snug.example' },
+    { SMTP_URL: 'smtp://127.0.0.1' },
+    { SNUG_SERVICE_KEY: 'key' },
+    { DATABASE_URL: 'postgres://127.0.0.1/snug' },
+  ]
+  for (const env of others) assert.equal(shown(env), false, JSON.stringify(env))
+})
+
 test('several service keys while rotating', () => {
   assert.deepEqual(readConfig({ SNUG_SERVICE_KEY: 'new, old' }).serviceKeys, ['new', 'old'])
 })

@@ -11,7 +11,7 @@ test("the README's tour runs as it stands", async () => {
   const blocks = [...readFileSync('README.md', 'utf8').matchAll(/^```sh tour\n([\s\S]*?)^```$/gm)].map(
     ([, block]) => block,
   )
-  assert.equal(blocks.length, 4)
+  assert.equal(blocks.length, 5)
   const script = ['set -eu', ...blocks].join('\n')
   const child = spawn('sh', ['-c', script], {
     env: { ...process.env, SNUG: served.url, SNUG_DATA_DIR },

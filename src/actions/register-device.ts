@@ -1,6 +1,7 @@
+import type { DeviceAddress } from '../domain/push.ts'
 import { Refused } from '../domain/refusal.ts'
 import type { Db } from '../store/db.ts'
-import { type DeviceAddress, type DeviceRow, putDevice, trimDevices } from '../store/devices.ts'
+import { type DeviceRow, putDevice, trimDevices } from '../store/devices.ts'
 import { lockUser } from '../store/users.ts'
 
 // A browser whose storage is cleared comes back under a new id and a new endpoint, and the old one may never be told of as gone: without

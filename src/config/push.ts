@@ -2,14 +2,9 @@ import { createECDH, createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
+import type { VapidKeys } from '../domain/push.ts'
 import { type Env, text } from './env.ts'
 import { ConfigError } from './error.ts'
-
-/** A P-256 pair as RFC 8292 writes it: the point of 65 bytes and the scalar of 32, base64url. */
-export interface VapidKeys {
-  readonly publicKey: string
-  readonly privateKey: string
-}
 
 export interface FcmConfig {
   readonly projectId: string

@@ -1,5 +1,6 @@
+import { readQuietHours } from './quiet-hours.ts'
+
 const DAILY_HOUR = 8
-const QUIET = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/
 
 /**
  * The first 08:00 after a moment, by the clock of a time zone, over changes of summer time as well.
@@ -21,22 +22,18 @@ export function nextDaily(after: number, timeZone: string | null): number {
  * @param hours as the setting has it (CONTRACT §5); '' or anything that is not such hours is never quiet
  */
 export function quietUntil(now: number, hours: string, timeZone: string | null): number | null {
-  const parts = QUIET.exec(hours)
-  if (!parts) return null
-  const [from, to] = [minutesOf(parts[1], parts[2]), minutesOf(parts[3], parts[4])]
+  const read = readQuietHours(hours)
+  if (!read) return null
+  const { from, to } = read
   const local = localTime(now, timeZone)
   const minute = local.hour * 60 + local.minute
   const quiet = from < to ? minute >= from && minute < to : minute >= from || minute < to
-  if (!quiet || from === to) return null
+  if (!quiet) return null
   const end = { hour: Math.floor(to / 60), minute: to % 60 }
   const day = minute < to ? local : local.add({ days: 1 })
   const until = day.withPlainTime(end).epochMilliseconds
   // An hour that comes twice (the end of summer time) can put the wall clock's end before now: it is reached.
   return until > now ? until : null
-}
-
-function minutesOf(hour = '', minute = ''): number {
-  return Number(hour) * 60 + Number(minute)
 }
 
 function localTime(at: number, timeZone: string | null): Temporal.ZonedDateTime {

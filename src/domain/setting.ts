@@ -1,3 +1,5 @@
+import { readQuietHours } from './quiet-hours.ts'
+
 /** The settings that are a user's own to change: CONTRACT §5. */
 export const SETTING_KEYS = [
   'messages.email',
@@ -12,8 +14,8 @@ export type SettingValue = boolean | string
 
 export const SETTING_CATEGORY = 'notifications'
 const EMAIL_DELAYS = ['0', '300', '3600', 'daily']
-const QUIET_HOURS = /^((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)$/
 
+/** Whether there is a setting of that name. */
 export function isSettingKey(key: unknown): key is SettingKey {
   return SETTING_KEYS.some((one) => one === key)
 }
@@ -37,13 +39,6 @@ export function readSetting(key: SettingKey, value: unknown): SettingValue | nul
 function readSwitch(value: unknown): boolean | null {
   if (value === true || value === 'true') return true
   return value === false || value === 'false' ? false : null
-}
-
-/** `HH:MM-HH:MM`, over midnight when the first is the later one. @returns null for anything else */
-export function readQuietHours(value: unknown): { readonly from: string; readonly to: string } | null {
-  const [, from, to] = (typeof value === 'string' && QUIET_HOURS.exec(value)) || []
-  // Equal ends could mean the whole day as well as no time at all, and whoever guesses wrong is woken or hears nothing.
-  return from !== undefined && to !== undefined && from !== to ? { from, to } : null
 }
 
 /**

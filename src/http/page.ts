@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
+import { escaped } from '../html.ts'
 
 /** What a small page says: text, which is escaped. */
 export interface Page {
@@ -67,8 +68,4 @@ function htmlOf({ title, text, button, links = [] }: Page): string {
 </body>
 </html>
 `
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -12,13 +12,13 @@ import type { Lease } from './lease.ts'
 import { createLoop, type Loop } from './loop.ts'
 import type { Pace } from './pace.ts'
 import type { Settle } from './settle.ts'
-import { createSlots, type SlotsOptions } from './slots.ts'
+import type { Slots } from './slots.ts'
 
 /** How one channel's notifications are sent. */
 export interface LaneOptions {
   readonly channel: Channel
   /** How many exchanges with its services at once. */
-  readonly slots: SlotsOptions
+  readonly slots: Slots
   /**
    * Sends what goes out together, and tells what came of each. Of what is not told nothing is known: it stays on lease.
    * @param mayBegin asked just before the service is
@@ -51,9 +51,8 @@ interface LaneDeps {
 /** Claims a channel's notifications as they become due, and has them sent, a number at a time. */
 export function createLane(deps: LaneDeps, options: LaneOptions): Loop & { drop(workerKey: number): void } {
   const { db, lease, pace, log } = deps
-  const { channel } = options
-  const ahead = options.slots.most
-  const slots = createSlots(options.slots)
+  const { channel, slots } = options
+  const ahead = slots.most
   const sender = createSender(deps, options)
   let queue: Job[] = []
   let stopped = false

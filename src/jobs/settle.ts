@@ -12,6 +12,7 @@ interface Asked {
   readonly settlements: readonly Settlement[]
 }
 
+const GATHER_MS = 20
 const AGAIN_MS = 300
 // What a service has taken must be recorded, or it is sent again: while the database is away, it is tried for as long as the
 // worker's lease may be renewed, and a little while when the worker is stopped.
@@ -32,6 +33,8 @@ export function createSettle(
       for (const [workerKey, same] of Map.groupBy(batch, ({ asked }) => asked.workerKey)) {
         await record(workerKey, same)
       }
+      // The journal has what is sent meanwhile; so one commit is paid for all of it.
+      await sleep(GATHER_MS)
     },
   )
   const record = async (workerKey: number, waiting: readonly Settler<Asked, void>[]): Promise<void> => {

@@ -3,7 +3,10 @@
  * faster by being asked by many, and whatever is under way when a process is killed may come twice.
  */
 export interface Slots {
+  /** How many now. */
   limit(): number
+  /** How many at the most. */
+  readonly most: number
   /** One exchange has ended. @param pressed whether others had waited for its slot: only then does the pace tell anything */
   done(pressed: boolean): void
 }
@@ -30,6 +33,12 @@ export interface SlotsOptions {
   readonly clock?: () => number
 }
 
+/** Always as many. */
+export function fixedSlots(most: number): Slots {
+  return { most, limit: () => most, done() {} }
+}
+
+/** As many as bring something, found out by trying more and fewer. */
 export function createSlots({ most, worth, far, clock = () => performance.now() }: SlotsOptions): Slots {
   let settled = Math.min(AT_FIRST, most)
   let limit = settled
@@ -72,6 +81,7 @@ export function createSlots({ most, worth, far, clock = () => performance.now() 
     }
   }
   return {
+    most,
     limit: () => limit,
     done(pressed) {
       if (!pressed) {

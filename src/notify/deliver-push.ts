@@ -5,7 +5,8 @@ import { type MessageFacts, unreadOfUsers } from '../store/notification-facts.ts
 import type { DeviceRecord, DeviceRecords, LeasedNotification, Settlement } from '../store/notifications.ts'
 import { removeGoneDevice } from '../store/recipients.ts'
 import { type Deliver, messageOf, noticeOf } from './notice.ts'
-import { createJudge, keepable, type Ready, tryLater, untried, waitOn } from './verdicts.ts'
+import { createJudge, type Ready, tryLater, untried, waitOn } from './verdicts.ts'
+import { wordsOf } from './words.ts'
 
 interface Told {
   readonly device: Device
@@ -83,7 +84,7 @@ function settlementOf(leased: LeasedNotification, told: readonly Told[], now: nu
   if (records.some(({ error }) => error === undefined))
     return { ...untried(leased), state: 'sent', tried: true, devices }
   const gone = told.length > 0 && told.every(({ outcome }) => outcome.kind === 'gone')
-  const words = keepable(records.map(({ error }) => error).join('; '))
+  const words = wordsOf(records.map(({ error }) => error).join('; '))
   if (gone)
     return { ...untried(leased), state: 'skipped', reason: 'no_device', tried: true, error: words, devices }
   return { ...untried(leased), state: 'failed', tried: true, error: words, devices }
@@ -93,6 +94,6 @@ function recordOf(device: Device, outcome: Outcome, now: number): [string, Devic
   const at = Math.floor(now / 1_000)
   if (outcome.kind === 'sent') return [[device.id, { at }]]
   if (outcome.kind === 'gone' || outcome.kind === 'refused')
-    return [[device.id, { at, error: keepable(outcome.words) }]]
+    return [[device.id, { at, error: wordsOf(outcome.words) }]]
   return []
 }

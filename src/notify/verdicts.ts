@@ -5,6 +5,7 @@ import { isGivenUp, waitBeforeRetry } from '../domain/retry.ts'
 import type { Db } from '../store/db.ts'
 import { factsOfMessages, type MessageFacts, notificationFacts } from '../store/notification-facts.ts'
 import type { LeasedNotification, Settlement } from '../store/notifications.ts'
+import { wordsOf } from './words.ts'
 
 /** What goes out, of one notification. */
 export interface Ready {
@@ -106,18 +107,6 @@ function gatherFacts(db: Db): Gathered<Refs, Map<string, MessageFacts>> {
   })
 }
 
-const WORDS_MOST = 300
-
-/** A service's words as they can be kept: one line that PostgreSQL and JSON can hold. */
-export function keepable(words: string): string {
-  return words
-    .toWellFormed()
-    .replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, WORDS_MOST)
-    .toWellFormed()
-}
-
 /** A settlement to start from: nothing was tried, nothing is known. */
 export function untried(leased: LeasedNotification): Settlement {
   const { messageId, channel, recipientKey, gather: together } = leased
@@ -133,7 +122,7 @@ export function tryLater(
   afterMs: number | null,
 ): Settlement {
   const attempts = leased.attempts + 1
-  const tried = { ...untried(leased), tried: true, error: keepable(words) }
+  const tried = { ...untried(leased), tried: true, error: wordsOf(words) }
   if (isGivenUp(leased.firstTriedAt ?? now, now)) return { ...tried, state: 'failed' }
   const dueAt = now + waitBeforeRetry(attempts, afterMs, Math.random())
   return { ...tried, state: 'waiting', reason: 'retry', dueAt }

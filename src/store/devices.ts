@@ -1,23 +1,14 @@
+import type { DeviceAddress, Platform } from '../domain/push.ts'
 import type { Queryable } from './db.ts'
 import { sql } from './sql.ts'
 
-export type Platform = 'web' | 'fcm' | 'apns'
-
+/** A registered device, without what it takes to push to it. */
 export interface DeviceRow {
   readonly id: string
   readonly platform: Platform
   readonly createdAt: string
   /** When it was last registered. */
   readonly updatedAt: string
-}
-
-/** What a client registers. The keys are a web push subscription's, null for the others. */
-export interface DeviceAddress {
-  readonly platform: Platform
-  /** The endpoint of a subscription, or the service's token. */
-  readonly address: string
-  readonly p256dh: string | null
-  readonly auth: string | null
 }
 
 const DEVICE = `id, platform, created_at as "createdAt", updated_at as "updatedAt"`

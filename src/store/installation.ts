@@ -1,16 +1,14 @@
+import type { VapidKeys } from '../domain/push.ts'
 import type { Queryable } from './db.ts'
 import { sql } from './sql.ts'
+
+export type { VapidKeys }
 
 /** What every server of this installation has to agree on. */
 export interface Installation {
   /** Signs the links of emails. */
   readonly linkSecret: string
   readonly vapid: VapidKeys | null
-}
-
-export interface VapidKeys {
-  readonly publicKey: string
-  readonly privateKey: string
 }
 
 interface Row {
@@ -27,6 +25,7 @@ const keep = sql<Row>(
    returning ${COLUMNS}`,
 )
 
+/** Made by the migration, so it is always there. */
 export async function readInstallation(db: Queryable): Promise<Installation> {
   const { linkSecret, publicKey, privateKey } = (await db.query(read))[0] as Row
   return { linkSecret, vapid: publicKey === null || privateKey === null ? null : { publicKey, privateKey } }

@@ -142,13 +142,14 @@ const held = (by: string) => `exists (
 
 // `order by worker_key`: it is null in all of them, but only so does the planner see that the index has the order, instead of
 // sorting everything that is due for each claim. Of what goes out together one is claimed, unless somebody has begun with it: the
-// others follow by claimOthers. A morning's worth of one recipient in one statement took longer than a statement may.
+// others follow by claimOthers. A morning's worth of one recipient in one statement took longer than a statement may. Locked is only
+// what is taken: claimOthers passes over what is locked, and would leave behind what another claim merely looks at.
 const claim = sql<LeasedNotification>(
   'notifications.claim',
   `with due as materialized (
      select message_id, gather, recipient_key, community_key, low_key, high_key from notifications
      where channel = $1 and state = 'waiting' and worker_key is null and due_at <= now()
-     order by worker_key, due_at limit $3 for update skip locked
+     order by worker_key, due_at limit $3
    ), first as materialized (
      select distinct on (gather, recipient_key, place.community_key, place.low_key, place.high_key, place.message_id)
        due.message_id, gather, recipient_key, due.community_key, due.low_key, due.high_key
@@ -157,8 +158,13 @@ const claim = sql<LeasedNotification>(
        case when gather <> 'recipient' then due.low_key end as low_key,
        case when gather <> 'recipient' then due.high_key end as high_key,
        case when gather = 'none' then due.message_id end as message_id) as place
-   ), taken as (
-     select message_id from first where case gather
+   ), taken as materialized (
+     select mine.message_id from first, lateral (
+       select n.message_id from notifications n
+       where n.message_id = first.message_id and n.channel = $1 and ${STILL_WAITING} and n.worker_key is null
+       for update skip locked
+     ) as mine
+     where case gather
        when 'none' then true
        when 'recipient' then not ${held('')}
        else not ${held('and l.community_key = first.community_key and l.low_key = first.low_key and l.high_key = first.high_key')}

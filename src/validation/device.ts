@@ -1,14 +1,7 @@
 import { ECDH } from 'node:crypto'
 import { ENDPOINT_MAX, PLATFORMS, TOKEN_MAX } from '../../contract/notifications.ts'
+import type { DeviceAddress } from '../domain/push.ts'
 import { mayBePublic } from './public-address.ts'
-
-/** A device as a client registers it, in the one form of each that is stored: what is compared must not be written in two ways. */
-export interface DeviceGiven {
-  readonly platform: 'web' | 'fcm' | 'apns'
-  readonly address: string
-  readonly p256dh: string | null
-  readonly auth: string | null
-}
 
 /** Takes the words of a field's fault. */
 type Tell = (fault: string) => void
@@ -24,7 +17,7 @@ const INVALID = 'is invalid'
 export function readDevice(
   body: Readonly<Record<string, unknown>>,
   allow: readonly string[],
-): { readonly device: DeviceGiven; readonly faults: readonly [] } | { readonly faults: readonly string[] } {
+): { readonly device: DeviceAddress; readonly faults: readonly [] } | { readonly faults: readonly string[] } {
   const faults: string[] = []
   const tell: Tell = (fault) => faults.push(fault)
   const platform = PLATFORMS.find((one) => one === body.platform)
@@ -35,7 +28,7 @@ export function readDevice(
   return faults.length === 0 ? { device: { platform, ...given }, faults: [] } : { faults }
 }
 
-function readToken(body: Readonly<Record<string, unknown>>, tell: Tell): Omit<DeviceGiven, 'platform'> {
+function readToken(body: Readonly<Record<string, unknown>>, tell: Tell): Omit<DeviceAddress, 'platform'> {
   const { token } = body
   const of = body.platform === 'apns' ? /^[0-9a-f]+$/i : /^[\x21-\x7e]+$/
   if (isMissing(token) || token === '') tell(`Token ${BLANK}`)
@@ -49,7 +42,7 @@ function readSubscription(
   subscription: unknown,
   allow: readonly string[],
   tell: Tell,
-): Omit<DeviceGiven, 'platform'> {
+): Omit<DeviceAddress, 'platform'> {
   if (isMissing(subscription)) tell(`Subscription ${BLANK}`)
   else if (!isObject(subscription)) tell(`Subscription ${INVALID}`)
   if (!isObject(subscription)) return { address: '', p256dh: null, auth: null }

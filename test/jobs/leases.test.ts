@@ -236,15 +236,17 @@ async function doneOrBlocked(db: Db, work: Promise<unknown>): Promise<void> {
 
 test('two claims at once: the second sees what the first has begun with, and takes nothing away from it', async () => {
   const gathered = { gather: 'conversation', reason: 'email_delay' } as const
-  const db = await newStore([waiting(1, gathered), waiting(2, gathered)])
+  const db = await newStore([waiting(2, gathered), waiting(3, gathered)])
   const [one, other] = [await joinWorkers(db, LONG), await joinWorkers(db, LONG)]
   const { held, reached, end } = holdTransactions(db)
   const first = claim(held, one)
   await reached
-  const second = claim(db, other)
+  // Another of them, which the second comes upon before all others.
+  await insertNotifications(db, [waiting(1, { ...gathered, dueAt: Date.now() - LONG })])
+  const second = claim(db, other, 1)
   await doneOrBlocked(db, second)
   end()
-  assert.deepEqual([numbers(await second), numbers(await first)], [[], [1, 2]])
+  assert.deepEqual([numbers(await second), numbers(await first)], [[], [1, 2, 3]])
 })
 
 test('whoever only looks at what another has begun with does not keep the others from it', async () => {

@@ -14,6 +14,8 @@ export interface LetterParts {
   readonly contents?: readonly string[]
   readonly avatarUrl?: string | null
   readonly address?: string
+  /** As many as the contents when it is left out. */
+  readonly count?: number
 }
 
 /** A letter from ada in The Whisky Club to tom, with what is given put in place of that. */
@@ -31,5 +33,6 @@ export function letter(parts: LetterParts = {}): Letter {
     recipient: { key: 42, id: 'tom', username: parts.recipient ?? 'tom' },
     messages: messages as unknown as Letter['messages'],
     address: parts.address ?? 'tom@example.com',
+    count: parts.count ?? contents.length,
   }
 }

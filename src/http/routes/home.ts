@@ -12,7 +12,7 @@ export interface TrialMail {
 }
 
 export interface HomeDeps {
-  /** Null unless this is the trial: everybody may read it. */
+  /** Null unless nobody but this machine gets here (`Config.showsMail`): whoever does may read it. */
   readonly trialMail: TrialMail | null
 }
 

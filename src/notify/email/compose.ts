@@ -5,6 +5,7 @@ import type { Links } from './links.ts'
 import { contentOf } from './template.ts'
 import { cleanName } from './text.ts'
 
+/** Writes the mail of a letter. Whatever it throws is a fault of ours: of a letter it takes anything. */
 export type Compose = (letter: Letter) => SendMailOptions
 
 /** One @ with something on both sides, and no character that could end the address or make it a list or a group. */
@@ -23,6 +24,7 @@ export function isAddress(address: string): boolean {
  */
 export function createCompose(mailFrom: MailConfig['mailFrom'], publicUrl: string, links: Links): Compose {
   const address = mailFrom?.address ?? `no-reply@${hostOf(publicUrl)}`
+  const via = cleanName(mailFrom?.name ?? '', '')
   const domain = address.slice(address.lastIndexOf('@') + 1)
   return (letter) => {
     const { sender, recipient, community } = letter
@@ -32,7 +34,8 @@ export function createCompose(mailFrom: MailConfig['mailFrom'], publicUrl: strin
     const conversation = `<${safeId(letter.conversationId)}@${domain}>`
     return {
       from: {
-        name: `${cleanName(sender.username, 'Somebody')} (${cleanName(community.name, 'Snug')})`,
+        // The operator's name last: it must not pass for the person's, and where it is cut off nothing is lost.
+        name: `${cleanName(sender.username, 'Somebody')} (${cleanName(community.name, 'Snug')})${via && ` via ${via}`}`,
         address,
       },
       to: { name: cleanName(recipient.username, ''), address: letter.address },

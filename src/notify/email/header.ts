@@ -1,3 +1,4 @@
+/** As a reader is shown them: decoded. */
 export interface HeaderFields {
   readonly to: string
   readonly subject: string

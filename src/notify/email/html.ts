@@ -1,3 +1,5 @@
+import { escaped } from '../../html.ts'
+
 /** Colours as [on light, on dark]. Text on what lies under it has a contrast of 4.5 (WCAG AA) or more, in both. */
 export const COLOURS = {
   page: ['#ffffff', '#16181d'],
@@ -93,16 +95,4 @@ function avatar(url: string | null): string {
   return `<img src="${escaped(url)}" width="48" height="48" alt=""
  style="display:block;margin:0 0 12px;border-radius:24px">
 `
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (one) => ESCAPES[one]!)
 }

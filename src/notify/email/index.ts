@@ -6,13 +6,13 @@ import { createMailbox } from './mailbox.ts'
 import { createSmtp, type Waits } from './smtp.ts'
 
 export interface Email {
-  /** Never rejects. */
+  /** Rejects for a letter that could not be composed, which is a fault of ours; all that is the server's is an outcome. */
   readonly send: SendLetter
   /** How many letters are worth having under way at once. */
   readonly concurrency: number
   /** How long its server is not to be asked, in milliseconds; 0: it may be. */
   pausedMs(): number
-  /** Takes no more letters, and waits up to 10 s for those under way. */
+  /** Takes no more letters, and waits up to 2 s for those under way before it breaks their lines. */
   close(): Promise<void>
 }
 

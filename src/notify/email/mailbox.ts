@@ -4,17 +4,25 @@ import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import type { Letter } from '../../domain/delivery.ts'
 import { ensureFolder } from '../../folders.ts'
+import { wordsOf } from '../words.ts'
 import { type Compose, isAddress, safeId } from './compose.ts'
 import { type HeaderFields, readHeader } from './header.ts'
 import type { Email } from './index.ts'
-import { cleanWords } from './text.ts'
 
 const CONCURRENCY = 4
 const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[\w-]+\.eml$/
 /** Ours come first in the file, and are shorter by far. */
 const HEADER_BYTES = 8_192
 
-/** Email without an SMTP server: each one a file in `<dataDir>/mail`, readable by us alone, for the trial's eyes. */
+/** The newest of them are kept: whoever never sets SMTP_URL must not have their disk filled by it. */
+const KEEP = 1_000
+/** To read the folder's names at each letter would cost more than the letter. */
+const PRUNE_EVERY = 100
+
+/**
+ * Email without an SMTP server: each one a file in `<dataDir>/mail`, readable by us alone, for the trial's eyes. The newest 1,000 are kept,
+ * and up to 100 more until the next look.
+ */
 export function createMailbox({ dataDir, compose }: { dataDir: string; compose: Compose }): Email {
   const folder = folderOf(dataDir)
   const transport = createTransport({
@@ -24,18 +32,24 @@ export function createMailbox({ dataDir, compose }: { dataDir: string; compose: 
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+  let untilPrune = 0
   return {
     concurrency: CONCURRENCY,
     pausedMs: () => 0,
     async send(letter) {
       if (!isAddress(letter.address)) return { kind: 'gone', words: 'not an address that can be sent to' }
+      const mail = compose(letter)
       try {
-        const { message } = await transport.sendMail(compose(letter))
+        const { message } = await transport.sendMail(mail)
         ensureFolder(folder)
         await writeWhole(folder, nameOf(letter), message as Buffer)
+        if (untilPrune-- <= 0) {
+          untilPrune = PRUNE_EVERY - 1
+          await prune(folder)
+        }
         return { kind: 'sent' }
       } catch (error) {
-        return { kind: 'later', words: cleanWords(String(error)), afterMs: null }
+        return { kind: 'later', words: wordsOf(String(error)), afterMs: null }
       }
     },
     async close() {},
@@ -58,11 +72,7 @@ export interface FiledMail {
  */
 export async function listMail(dataDir: string, limit: number): Promise<FiledMail[]> {
   const folder = folderOf(dataDir)
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
-  const newest = names.filter((name) => NAME.test(name)).sort()
+  const newest = await namesIn(folder)
   const mails = await Promise.all(
     newest.slice(-limit || newest.length).map(async (file): Promise<FiledMail | null> => {
       const fields = await readFields(join(folder, file))
@@ -79,6 +89,21 @@ export async function readMail(dataDir: string, file: string): Promise<string | 
     if (error.code === 'ENOENT') return null
     throw error
   })
+}
+
+/** Names of the mailbox's files, oldest first; none where there is no folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.filter((name) => NAME.test(name)).sort()
+}
+
+/** Never fails: the letter at hand has been written, and the next look may succeed. */
+async function prune(folder: string): Promise<void> {
+  const names = await namesIn(folder).catch(() => [])
+  for (const name of names.slice(0, -KEEP)) await unlink(join(folder, name)).catch(() => {})
 }
 
 function folderOf(dataDir: string): string {

@@ -8,6 +8,8 @@ export type Line = 'answered' | 'cut' | 'unreachable'
 export interface Verdict {
   readonly outcome: Outcome
   readonly line: Line
+  /** What failed without anybody's words: nodemailer's and the system's codes, the server's, and RFC 3463's. */
+  readonly codes: string
 }
 
 /**
@@ -16,7 +18,13 @@ export interface Verdict {
  */
 export function verdictOf(error: NodemailerError): Verdict {
   const words = wordsOf(error.response ?? error.message)
-  return { outcome: outcomeOf(error, words), line: lineOf(error) }
+  return { outcome: outcomeOf(error, words), line: lineOf(error), codes: codesOf(error) }
+}
+
+function codesOf({ code, originalCode, responseCode, response = '' }: NodemailerError): string {
+  const enhanced = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1]
+  const known = [code, originalCode, responseCode, enhanced].filter((one) => one !== undefined)
+  return known.length === 0 ? 'no code' : known.join(' ')
 }
 
 function outcomeOf(error: NodemailerError, words: string): Outcome {

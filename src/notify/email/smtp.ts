@@ -1,5 +1,5 @@
 import { createTransport, type NodemailerError } from 'nodemailer'
-import type { Outcome } from '../../domain/delivery.ts'
+import type { Letter, Outcome } from '../../domain/delivery.ts'
 import { type Compose, isAddress } from './compose.ts'
 import type { Email } from './index.ts'
 import { verdictOf } from './outcome.ts'
@@ -8,15 +8,17 @@ import { createPause, type PauseOptions } from './pause.ts'
 const CONNECTIONS = 5
 /** From being handed over to the server's last word. Socket time-outs do not end an answer that trickles. */
 const LETTER_MS = 120_000
-/** How long `close` waits for letters on their way before it breaks their lines. */
-const CLOSE_MS = 10_000
+/** How long `close` waits for letters on their way before it breaks their lines. The worker has waited for them before. */
+const CLOSE_MS = 2_000
 
 /** Milliseconds; tests make them short. */
 export interface Waits extends Pick<PauseOptions, 'firstMs' | 'longestMs'> {
   readonly letterMs?: number
 }
 
+/** What email by SMTP needs. */
 export interface SmtpOptions {
+  /** With user and password. */
   readonly url: string
   readonly compose: Compose
   readonly log: (line: string) => void
@@ -50,20 +52,25 @@ export function createSmtp({ url, compose, log, waits = {} }: SmtpOptions): Emai
   let closed = false
   const underway = new Set<Promise<unknown>>()
 
-  async function deliver(letter: Parameters<Email['send']>[0]): Promise<Outcome> {
+  async function deliver(letter: Letter): Promise<Outcome> {
+    const rest = pause.restMs()
+    if (rest > 0) return { kind: 'paused', afterMs: rest }
+    // Before the pass: a letter that cannot be written says nothing of the server, and three of them must not pause all others.
+    const mail = compose(letter)
     const pass = pause.enter()
     if (typeof pass === 'number') return { kind: 'paused', afterMs: pass }
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), waits.letterMs ?? LETTER_MS)
     try {
-      const info = await transport.sendMail({ ...compose(letter), signal: deadline.signal })
+      const info = await transport.sendMail({ ...mail, signal: deadline.signal })
       pass.done('answered')
       // LMTP (a choice of the URL's query) answers for each recipient after the message.
       const refusal = info.accepted.length === 0 ? info.rejectedErrors?.[0] : undefined
       return refusal === undefined ? { kind: 'sent' } : verdictOf(refusal).outcome
     } catch (error) {
-      const { outcome, line } = verdictOf(error as NodemailerError)
-      if (line !== 'answered' && 'words' in outcome) last = outcome.words
+      const { outcome, line, codes } = verdictOf(error as NodemailerError)
+      // Codes alone are for the log: servers repeat addresses in their words.
+      if (line !== 'answered') last = codes
       pass.done(line)
       return outcome
     } finally {

@@ -2,6 +2,7 @@ import type { Letter } from '../../domain/delivery.ts'
 import { htmlOf } from './html.ts'
 import { cleanContent, cleanName, cutAtWord } from './text.ts'
 
+/** What is said in an email. */
 export interface Content {
   readonly subject: string
   readonly text: string
@@ -16,16 +17,16 @@ export interface Around {
 
 /** UTF-16 units of one message; the rest is read in the inbox. */
 const MESSAGE_MAX = 1_000
-/** Mail clients cut mails of over about 100 kB, and with that the way to unsubscribe. */
+/** Of those at hand. Mail clients cut mails of over about 100 kB, and with that the way to unsubscribe. */
 const MESSAGES_MAX = 20
 const PREHEADER_MAX = 120
 const AVATAR_URL_MAX = 2_000
 
-/** Subject, plain text and HTML of an email about new messages: the newest 20, each up to about 1,000 characters. */
+/** Subject, plain text and HTML of an email about new messages: the newest 20, each up to about 1,000 characters, and how many more there are. */
 export function contentOf(letter: Letter, around: Around): Content {
   const sender = cleanName(letter.sender.username, 'Somebody')
   const community = cleanName(letter.community.name, 'your community')
-  const count = letter.messages.length
+  const { count } = letter
   const shown = letter.messages
     .slice(-MESSAGES_MAX)
     .map(({ content }) => cutAtWord(cleanContent(content), MESSAGE_MAX))

@@ -54,7 +54,10 @@ export function createApns(
         const reason = reasonOf(answer)
         if (answer.status === 403 && reason === 'ExpiredProviderToken') {
           provider.forget(token)
-          return { outcome: { kind: 'later', words: wordsOf(`403 ${reason}`), afterMs: null }, service: 'ill' }
+          return {
+            outcome: { kind: 'later', words: wordsOf(`403 ${reason}`), afterMs: null },
+            service: 'ill',
+          }
         }
         if (answer.status === 410) return gone(answer, reason)
         const check = TO_CHECK.get(reason)

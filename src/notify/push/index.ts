@@ -1,6 +1,7 @@
 import webPush from 'web-push'
-import type { ApnsConfig, FcmConfig, VapidKeys } from '../../config/push.ts'
+import type { ApnsConfig, FcmConfig } from '../../config/push.ts'
 import type { Device, Outcome, SendPush } from '../../domain/delivery.ts'
+import type { VapidKeys } from '../../domain/push.ts'
 import { wordsOf } from '../words.ts'
 import { APNS_LIMIT, createApns } from './apns.ts'
 import { createFcm, FCM_LIMIT } from './fcm.ts'

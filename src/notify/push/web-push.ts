@@ -1,15 +1,15 @@
 import webPush from 'web-push'
 import type { Device } from '../../domain/delivery.ts'
+import type { VapidKeys } from '../../domain/push.ts'
 import { type Answer, exchange } from './exchange.ts'
 import type { Note } from './note.ts'
 import { NotPublic, PublicAgent, publicAddresses, type Resolve } from './public-address.ts'
 import { gone, unanswered, type Verdict, verdictOf } from './verdict.ts'
 
-export interface Vapid {
+/** Who we are to push services. */
+export interface Vapid extends VapidKeys {
   /** `mailto:` or https, for the push service to complain to (RFC 8292 §2.1). */
   readonly subject: string
-  readonly publicKey: string
-  readonly privateKey: string
 }
 
 export interface WebPushOptions {

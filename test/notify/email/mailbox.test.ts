@@ -106,6 +106,28 @@ test('the list: newest first, no more than asked for, and nothing that is not ou
   assert.deepEqual(await listMail(dataDir, 0), [])
 })
 
+test('the newest 1,000 are kept, looked after now and then; what is not ours is left alone', async () => {
+  const folder = join(dataDir, 'mail')
+  mkdirSync(folder)
+  const old = (n: number) => `20200101T0000${String(n).padStart(5, '0')}Z-x.eml`
+  for (let n = 0; n < 1_050; n++) writeFileSync(join(folder, old(n)), '')
+  writeFileSync(join(folder, '20190101T000000000Z-notes.txt'), 'mine')
+  const mails = () => files().filter((name) => name.endsWith('.eml'))
+  await email.send(letter())
+  assert.equal(mails().length, 1_000)
+  assert.deepEqual(mails().sort().slice(0, 1), [old(51)])
+  for (let n = 0; n < 99; n++) await email.send(letter())
+  assert.equal(mails().length, 1_099)
+  await email.send(letter())
+  assert.equal(mails().length, 1_000)
+  assert.equal((await listMail(dataDir, 101)).filter(({ to }) => to === 'tom@example.com').length, 101)
+  assert.equal(files().length, 1_001)
+})
+
+test('a letter that cannot be composed is the caller’s to know of', async () => {
+  await assert.rejects(email.send({ ...letter(), recipient: { key: -1, id: '', username: '' } }), RangeError)
+})
+
 test('a mail is read by the name that the list gives, and nothing else is', async () => {
   await email.send(letter())
   const [mail] = await listMail(dataDir, 1)

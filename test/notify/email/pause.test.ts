@@ -82,14 +82,14 @@ test('lines that break pause nothing while others work; three in a row do', () =
   assert.equal(pause.enter(), 1_000)
 })
 
-const emailTo = (url: string, log: string[]) =>
+const emailTo = (url: string, log: string[], firstMs = 20) =>
   createEmail({
     mail: { mailFrom: null, smtpUrl: url },
     dataDir: '/nowhere',
     publicUrl: 'https://snug.example',
     links,
     log: (line) => log.push(line),
-    waits: { firstMs: 20, longestMs: 40 },
+    waits: { firstMs, longestMs: 2 * firstMs },
   })
 
 test('with the server away letters are answered at once, and all go out once it is there', async (t) => {
@@ -97,11 +97,12 @@ test('with the server away letters are answered at once, and all go out once it 
   const { port } = first
   await first.close()
   const log: string[] = []
-  const email = emailTo(`smtp://127.0.0.1:${port}`, log)
+  // Far longer than a thousand letters take to be answered.
+  const email = emailTo(`smtp://127.0.0.1:${port}`, log, 1_000)
   t.after(email.close)
   assert.match(wordsOf(await email.send(letter())), /ECONNREFUSED/)
   const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => email.send(letter())))
-  assert.ok(outcomes.every((one) => one.kind === 'paused' && one.afterMs > 0 && one.afterMs <= 20))
+  assert.ok(outcomes.every((one) => one.kind === 'paused' && one.afterMs > 0 && one.afterMs <= 1_000))
   const back = await startSmtp({ tls: 'none', port })
   t.after(back.close)
   await until(async () => (await email.send(letter())).kind === 'sent')
@@ -132,6 +133,28 @@ test('a mail that is refused pauses nothing', async (t) => {
   const email = emailTo(service.url, [])
   t.after(email.close)
   for (let i = 0; i < 5; i++) assert.match(wordsOf(await email.send(letter())), /^450/)
+})
+
+test('the log has codes alone, since servers repeat addresses; the outcome has their words', async (t) => {
+  const service = await startSmtp({ tls: 'none' })
+  t.after(service.close)
+  service.behave({ kind: 'refuse', at: 'greeting', code: 554, words: '5.7.1 tom@example.com is not welcome' })
+  const log: string[] = []
+  const email = emailTo(service.url, log)
+  t.after(email.close)
+  assert.match(wordsOf(await email.send(letter())), /554 5\.7\.1 tom@example\.com is not welcome/)
+  assert.equal(log.length, 1)
+  assert.match(log[0]!, /cannot be reached \(\w+ 554 5\.7\.1\)$/)
+})
+
+test('a letter that cannot be composed is the caller’s to know of, and pauses nothing', async (t) => {
+  const service = await startSmtp({ tls: 'none' })
+  t.after(service.close)
+  const email = emailTo(service.url, [])
+  t.after(email.close)
+  const broken = { ...letter(), recipient: { key: -1, id: 'tom', username: 'tom' } }
+  for (let i = 0; i < 4; i++) await assert.rejects(email.send(broken), RangeError)
+  assert.deepEqual(await email.send(letter()), { kind: 'sent' })
 })
 
 function wordsOf(outcome: Outcome): string {

@@ -17,7 +17,7 @@ test('one message: who, where, what, and both links, in plain text and in HTML',
   assert.equal(subject, 'New message from ada in The Whisky Club')
   assert.match(text, /^ada wrote to you in The Whisky Club:\n\n {4}How long\n {4}does it rest\?\n\n/)
   assert.match(html, /How long<br>\ndoes it rest\?/)
-  assert.match(html, /href="https:\/\/snug\.example\/\?community=a&amp;user=b">Read and answer</)
+  assert.match(html, /href="https:\/\/snug\.example\/\?community=a&#38;user=b">Read and answer</)
   assert.match(html, /href="https:\/\/snug\.example\/unsubscribe\/x">Turn these emails off</)
   for (const url of Object.values(AROUND)) assert.ok(text.includes(`\n${url}\n`))
   for (const part of [text, html])
@@ -33,6 +33,17 @@ test('several messages: their number, in order; of more than 20 the newest, and 
   for (const part of [many.text, many.html]) {
     assert.ok(part.includes('2 earlier messages are in your inbox.'))
     assert.ok(!part.includes('message-1.') && part.includes('message-2.') && part.includes('message-21.'))
+  }
+})
+
+test('of a letter that stands for more than it holds, all are counted', () => {
+  const contents = Array.from({ length: 50 }, (_, i) => `message-${i}.`)
+  const { subject, text, html } = write({ contents, count: 200 })
+  assert.equal(subject, '200 new messages from ada in The Whisky Club')
+  for (const part of [text, html]) {
+    assert.ok(part.includes('ada wrote to you 200 times in The Whisky Club'))
+    assert.ok(part.includes('180 earlier messages are in your inbox.'))
+    assert.ok(!part.includes('message-29.') && part.includes('message-30.') && part.includes('message-49.'))
   }
 })
 
@@ -106,7 +117,7 @@ test('the avatar is shown from http and https alone, with its size; nothing else
   const shown = write({ avatarUrl: 'https://x.example/a.png?b="&c=\'<d>' }).html
   assert.match(
     shown,
-    /<img src="https:\/\/x\.example\/a\.png\?b=%22&amp;c=%27%3Cd%3E" width="48" height="48" alt=""/,
+    /<img src="https:\/\/x\.example\/a\.png\?b=%22&#38;c=%27%3Cd%3E" width="48" height="48" alt=""/,
   )
   for (const avatarUrl of [
     null,

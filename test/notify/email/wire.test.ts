@@ -5,6 +5,7 @@ import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser'
 import { createEmail, type Email } from '../../../src/notify/email/index.ts'
 import { type LetterParts, letter, links } from '../letters.ts'
 import { type SmtpService, startSmtp } from '../smtp-service.ts'
+import { until } from '../world.ts'
 
 const publicUrl = 'https://snug.example/inbox'
 const mailFrom = { name: 'Snug', address: 'hello@snug.example' }
@@ -40,7 +41,7 @@ test('a mail arrives over TLS, logged in, with all its headers', async () => {
   assert.deepEqual(mail.to, ['tom@example.com'])
   assert.equal(parsed.subject, 'New message from ada in The Whisky Club')
   assert.deepEqual(addressesOf(parsed.from), [
-    { address: 'hello@snug.example', name: 'ada (The Whisky Club)' },
+    { address: 'hello@snug.example', name: 'ada (The Whisky Club) via Snug' },
   ])
   assert.deepEqual(addressesOf(parsed.to), [{ address: 'tom@example.com', name: 'tom' }])
   assert.equal(parsed.messageId, `<${one.messages[0].id}@snug.example>`)
@@ -84,6 +85,8 @@ test('without SNUG_MAIL_FROM mail comes from no-reply at the public URL’s host
   const sender = emailTo(smtp.url, null)
   await sender.send(letter())
   assert.equal(smtp.received.at(-1)?.from, 'no-reply@snug.example')
+  const parsed = await simpleParser(smtp.received.at(-1)!.raw)
+  assert.equal(addressesOf(parsed.from)[0]?.name, 'ada (The Whisky Club)')
   assert.match(smtp.received.at(-1)!.messageId, /@snug\.example$/)
   await sender.close()
 })
@@ -101,6 +104,18 @@ test('close waits for what is under way, and afterwards nothing goes', async () 
   )
   assert.equal(smtp.received.length, before + 3)
   assert.equal((await sender.send(letter())).kind, 'later')
+})
+
+// Longer than close may take, far shorter than the time-outs that would end the letter otherwise.
+test('close breaks the line of a letter that hangs', { timeout: 9_000 }, async (t) => {
+  const service = await startSmtp()
+  t.after(service.close)
+  service.behave({ kind: 'hang', at: 'data' })
+  const sender = emailTo(service.url)
+  const hanging = sender.send(letter())
+  await until(() => service.lines() > 0)
+  await sender.close()
+  assert.equal((await hanging).kind, 'later')
 })
 
 const HOSTILE = [

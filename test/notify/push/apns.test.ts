@@ -179,7 +179,7 @@ test('with the status the service has decided, whatever comes after', async () =
   service.behave(() => ({ cut: 'during' }))
   assert.equal(await send(), 'sent')
   service.behave(() => ({ endless: 'fast', status: 400 }))
-  assert.equal(await send(), `refused ${'400 '.padEnd(200, 'x')}`)
+  assert.equal(await send(), `refused ${'400 '.padEnd(299, 'x')}…`)
   service.behave(() => ({ endless: 'slow' }))
   assert.equal(await send(newApns({ deadlineMs: SHORT_MS })), 'sent')
 })
