@@ -75,7 +75,7 @@ interface SendingDeps {
 // away. An email is four, of which only the last can, and the pool has few lines.
 const PUSH_SLOTS = { most: 32, worth: 0.8, far: 20 }
 // Emails whose facts are read while others are under way: fewer and larger reads.
-const EMAILS_AHEAD = 8
+const EMAILS_AHEAD = 24
 
 async function startSending(config: Config, db: Db, { log, recorded, pace, links, keys }: SendingDeps) {
   const { mail, push, dataDir, publicUrl } = config

@@ -85,7 +85,7 @@ async function alone(sink: Sink, emails: number): Promise<number> {
 }
 
 const work = (bench: Bench, sink: Sink): Promise<ServedSnug> =>
-  serveSnug(bench, { SNUG_ROLE: 'work', SMTP_URL: `smtp://127.0.0.1:${sink.port}` })
+  serveSnug(bench, { SNUG_ROLE: 'work', SMTP_URL: `smtp://127.0.0.1:${sink.port}/?maxConnections=5` })
 
 async function ours(bench: Bench, sink: Sink, emails: number): Promise<number> {
   await forgetNotifications(bench)

@@ -12,7 +12,7 @@ interface Asked {
   readonly settlements: readonly Settlement[]
 }
 
-const GATHER_MS = 20
+const GATHER_MS = 30
 const AGAIN_MS = 300
 // What a service has taken must be recorded, or it is sent again: while the database is away, it is tried for as long as the
 // worker's lease may be renewed, and a little while when the worker is stopped.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Gathered, gather } from '../actions/gather.ts'
 import type { Channel } from '../domain/delivery.ts'
 import { judgeNotification } from '../domain/notification.ts'
@@ -98,12 +99,16 @@ const byAge = (a: Ready, b: Ready) =>
 
 type Refs = readonly LeasedNotification[]
 
-// One read for all that is about to be sent at the time: at a thousand a second a read for each would cost as much as the sending.
+// One read for all that is about to be sent at the time, and no next one at once: at a thousand a second a read for each would cost as
+// much as the sending.
+const GATHER_MS = 15
+
 function gatherFacts(db: Db): Gathered<Refs, Map<string, MessageFacts>> {
   return gather({ size: 64, inFlight: 1, waiting: 10_000 }, async (batch) => {
     const refs = batch.flatMap(({ asked }) => asked)
     const facts = await factsOfMessages(db, refs, true)
     for (const one of batch) one.answer(facts)
+    await sleep(GATHER_MS)
   })
 }
 

@@ -43,7 +43,7 @@ function misbehave({ smtp, push }: World): void {
     if (fate < 0.0046) return { kind: 'hang', at: 'data' }
     if (fate < 0.006) return { kind: 'cut', accepted: false }
     if (fate < 0.007 && left-- > 0) return { kind: 'cut', accepted: true }
-    return fate < 0.03 ? { kind: 'accept', afterMs: 100 } : { kind: 'accept' }
+    return fate < 0.015 ? { kind: 'accept', afterMs: 50 } : { kind: 'accept' }
   })
   push.behave(() => {
     const fate = roll()

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 
 /** The links that an email holds. */
 export interface Links {
@@ -24,8 +24,9 @@ const TOKEN = /^[A-Za-z0-9_-]{32}$/
 export function createLinks({ publicUrl, secret }: { publicUrl: string; secret: string }): Links {
   const { origin, pathname } = new URL(publicUrl)
   const base = `${origin}${pathname}`.replace(/\/+$/, '')
+  const signing = createSecretKey(secret, 'utf8')
   const signed = (key: Buffer): Buffer =>
-    createHmac('sha256', secret).update('unsubscribe\0').update(key).digest().subarray(0, MAC_BYTES)
+    createHmac('sha256', signing).update('unsubscribe\0').update(key).digest().subarray(0, MAC_BYTES)
   return {
     thread(communityId, otherUserId) {
       return `${base}/?community=${encodeURIComponent(communityId)}&user=${encodeURIComponent(otherUserId)}`

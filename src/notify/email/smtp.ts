@@ -5,7 +5,8 @@ import type { Email } from './index.ts'
 import { verdictOf } from './outcome.ts'
 import { createPause, type PauseOptions } from './pause.ts'
 
-const CONNECTIONS = 5
+// Each line is a letter that may come twice when the process is killed. Far servers want more: `?maxConnections=` of SMTP_URL.
+const CONNECTIONS = 3
 /** From being handed over to the server's last word. Socket time-outs do not end an answer that trickles. */
 const LETTER_MS = 120_000
 /** How long `close` waits for letters on their way before it breaks their lines. The worker has waited for them before. */
