@@ -3,7 +3,6 @@ import type { Config } from './config.ts'
 import { openJournal } from './jobs/journal.ts'
 import { createPace, type Pace } from './jobs/pace.ts'
 import { startRelay } from './jobs/relay.ts'
-import { createSlots, fixedSlots } from './jobs/slots.ts'
 import { startSweep } from './jobs/sweep.ts'
 import { startWorker } from './jobs/worker.ts'
 import { createEmailDelivery } from './notify/deliver-email.ts'
@@ -11,6 +10,7 @@ import { createPushDelivery } from './notify/deliver-push.ts'
 import { createEmail } from './notify/email/index.ts'
 import { createLinks, type Links } from './notify/email/links.ts'
 import { createPush, makeVapidKeys } from './notify/push/index.ts'
+import { createSlots, fixedSlots } from './notify/slots.ts'
 import { tryAgain } from './notify/verdicts.ts'
 import type { Db } from './store/db.ts'
 import { keepVapidKeys, readInstallation, type VapidKeys } from './store/installation.ts'
@@ -74,8 +74,8 @@ interface SendingDeps {
 // A push is one round trip, all of which can make a double when the process is killed: more at once only for services that are far
 // away. An email is four, of which only the last can, and the pool has few lines.
 const PUSH_SLOTS = { most: 32, worth: 0.8, far: 20 }
-// Emails whose facts are read while others are under way: fewer and larger reads.
-const EMAILS_AHEAD = 24
+// Those whose facts are read while others are under way: fewer and larger reads.
+const AHEAD = 24
 
 async function startSending(config: Config, db: Db, { log, recorded, pace, links, keys }: SendingDeps) {
   const { mail, push, dataDir, publicUrl } = config
@@ -97,21 +97,26 @@ async function startSending(config: Config, db: Db, { log, recorded, pace, links
     lanes: [
       {
         channel: 'email',
-        slots: fixedSlots(email.concurrency + EMAILS_AHEAD),
+        concurrency: email.concurrency + AHEAD,
         pausedMs: email.pausedMs,
         failed: tryAgain,
         deliver: createEmailDelivery(db, {
           send: email.send,
           noteSent: journal.note,
           emailDelaySeconds,
-          concurrency: email.concurrency,
+          slots: fixedSlots(email.concurrency),
         }),
       },
       {
         channel: 'push',
-        slots: createSlots(PUSH_SLOTS),
+        concurrency: PUSH_SLOTS.most + AHEAD,
         failed: tryAgain,
-        deliver: createPushDelivery(db, { send: pushes.send, noteSent: journal.note, emailDelaySeconds }),
+        deliver: createPushDelivery(db, {
+          send: pushes.send,
+          noteSent: journal.note,
+          emailDelaySeconds,
+          slots: createSlots(PUSH_SLOTS),
+        }),
       },
     ],
   })

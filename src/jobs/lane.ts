@@ -12,13 +12,12 @@ import type { Lease } from './lease.ts'
 import { createLoop, type Loop } from './loop.ts'
 import type { Pace } from './pace.ts'
 import type { Settle } from './settle.ts'
-import type { Slots } from './slots.ts'
 
 /** How one channel's notifications are sent. */
 export interface LaneOptions {
   readonly channel: Channel
-  /** How many exchanges with its services at once. */
-  readonly slots: Slots
+  /** How many are worked on at once: those that are under way, and those whose facts are read meanwhile. */
+  readonly concurrency: number
   /**
    * Sends what goes out together, and tells what came of each. Of what is not told nothing is known: it stays on lease.
    * @param mayBegin asked just before the service is
@@ -51,8 +50,7 @@ interface LaneDeps {
 /** Claims a channel's notifications as they become due, and has them sent, a number at a time. */
 export function createLane(deps: LaneDeps, options: LaneOptions): Loop & { drop(workerKey: number): void } {
   const { db, lease, pace, log } = deps
-  const { channel, slots } = options
-  const ahead = slots.most
+  const { channel, concurrency } = options
   const sender = createSender(deps, options)
   let queue: Job[] = []
   let stopped = false
@@ -60,15 +58,14 @@ export function createLane(deps: LaneDeps, options: LaneOptions): Loop & { drop(
   const pausedMs = () => options.pausedMs?.() ?? 0
 
   const pump = () => {
-    while (!stopped && running.size < slots.limit() && pausedMs() === 0) {
+    while (!stopped && running.size < concurrency && pausedMs() === 0) {
       const job = queue[0]
       if (job === undefined || lease.key() !== job.workerKey) return
       queue.shift()
       const work = sender.run(job).finally(() => {
-        slots.done(queue.length > 0 && running.size >= slots.limit())
         running.delete(work)
         pump()
-        if (queue.length < ahead) loop.wake()
+        if (queue.length < concurrency) loop.wake()
       })
       running.add(work)
     }
@@ -80,7 +77,8 @@ export function createLane(deps: LaneDeps, options: LaneOptions): Loop & { drop(
     async round() {
       pump()
       const workerKey = lease.key()
-      if (workerKey === null || queue.length >= ahead || pausedMs() > 0) return { again: false, restMs: 0 }
+      if (workerKey === null || queue.length >= concurrency || pausedMs() > 0)
+        return { again: false, restMs: 0 }
       const began = performance.now()
       try {
         const claimed = await claimNotifications(db, channel, workerKey, CLAIM)

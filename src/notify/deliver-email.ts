@@ -4,51 +4,44 @@ import type { MessageFacts } from '../store/notification-facts.ts'
 import type { LeasedNotification, Settlement } from '../store/notifications.ts'
 import { refuseAddress } from '../store/recipients.ts'
 import { type Deliver, messageOf, noticeOf } from './notice.ts'
-import { createTurns } from './turns.ts'
+import type { Slots } from './slots.ts'
+import { createTurns, inTurn } from './turns.ts'
 import { createJudge, tryLater, untried, waitOn } from './verdicts.ts'
 import { wordsOf } from './words.ts'
 
 // More than an email shows; the others are counted.
 const SHOW_MOST = 50
 
-// By facts that are older nothing is sent: they are read again.
-const FRESH_MS = 250
-
 /**
  * Sends one email for notifications that go out together, if the rules still say so, and tells what came of each.
- * @param deps.concurrency emails under way at once; while they are, the facts of the next ones are read
+ * @param deps.slots how many emails are under way at once
  */
 export function createEmailDelivery(
   db: Db,
-  deps: { send: SendLetter; noteSent: NoteSent; emailDelaySeconds: number; concurrency: number },
+  deps: { send: SendLetter; noteSent: NoteSent; emailDelaySeconds: number; slots: Slots },
 ): Deliver {
   const { send, noteSent } = deps
   const judge = createJudge(db, 'email', deps.emailDelaySeconds, SHOW_MOST)
-  const turns = createTurns(deps.concurrency)
-
-  return async (job, mayBegin) => {
-    let judged = await judge(job)
-    const asked = performance.now()
-    const giveBack = await turns.take()
-    try {
-      if (performance.now() - asked > FRESH_MS) judged = await judge(job)
-      const { ready, shown, settled } = judged
-      const newest = shown.at(-1)
-      if (!newest || !mayBegin()) return settled
-      const letter = letterOf(shown, newest, ready.length)
-      const began = performance.now()
-      const outcome = await send(letter)
-      const ids = ready.map(({ leased }) => leased.messageId)
-      if (outcome.kind === 'sent') noteSent(ids, 'email', null)
-      // If that fails, the next email to the address is refused again, and it is remembered then.
-      if (outcome.kind === 'gone')
-        await refuseAddress(db, letter.recipient.key, letter.address).catch(() => {})
-      const now = newest.now + (performance.now() - began)
-      return [...settled, ...ready.map(({ leased }) => settlementOf(leased, outcome, now))]
-    } finally {
-      giveBack()
-    }
-  }
+  const turns = createTurns(deps.slots)
+  return (job, mayBegin) =>
+    inTurn(
+      turns,
+      () => judge(job),
+      async ({ ready, shown, settled }) => {
+        const newest = shown.at(-1)
+        if (!newest || !mayBegin()) return settled
+        const letter = letterOf(shown, newest, ready.length)
+        const began = performance.now()
+        const outcome = await send(letter)
+        const ids = ready.map(({ leased }) => leased.messageId)
+        if (outcome.kind === 'sent') noteSent(ids, 'email', null)
+        // If that fails, the next email to the address is refused again, and it is remembered then.
+        if (outcome.kind === 'gone')
+          await refuseAddress(db, letter.recipient.key, letter.address).catch(() => {})
+        const now = newest.now + (performance.now() - began)
+        return [...settled, ...ready.map(({ leased }) => settlementOf(leased, outcome, now))]
+      },
+    )
 }
 
 function letterOf(shown: readonly MessageFacts[], newest: MessageFacts, count: number): Letter {

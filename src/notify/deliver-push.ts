@@ -5,6 +5,8 @@ import { type MessageFacts, unreadOfUsers } from '../store/notification-facts.ts
 import type { DeviceRecord, DeviceRecords, LeasedNotification, Settlement } from '../store/notifications.ts'
 import { removeGoneDevice } from '../store/recipients.ts'
 import { type Deliver, messageOf, noticeOf } from './notice.ts'
+import type { Slots } from './slots.ts'
+import { createTurns, inTurn } from './turns.ts'
 import { createJudge, type Ready, tryLater, untried, waitOn } from './verdicts.ts'
 import { wordsOf } from './words.ts'
 
@@ -19,31 +21,46 @@ interface Told {
  */
 export function createPushDelivery(
   db: Db,
-  { send, noteSent, emailDelaySeconds }: { send: SendPush; noteSent: NoteSent; emailDelaySeconds: number },
+  deps: { send: SendPush; noteSent: NoteSent; emailDelaySeconds: number; slots: Slots },
 ): Deliver {
-  const judge = createJudge(db, 'push', emailDelaySeconds, 1)
+  const judge = createJudge(db, 'push', deps.emailDelaySeconds, 1)
+  const turns = createTurns(deps.slots)
   const badges = gatherBadges(db)
-  return async (job, mayBegin) => {
-    const { ready, shown, settled } = await judge(job)
-    const newest = shown.at(-1)
-    if (!newest) return settled
-    const push = pushOf(ready, newest, await badges.ask(newest.recipient.key))
-    if (!mayBegin()) return settled
-    const began = performance.now()
-    const ids = ready.map(({ leased }) => leased.messageId)
-    const open = newest.devices.filter((device) => !ready.every(({ leased }) => device.id in leased.devices))
-    const tell = async (device: Device): Promise<Told> => {
+  return (job, mayBegin) =>
+    inTurn(
+      turns,
+      () => judge(job),
+      async ({ ready, shown, settled }) => {
+        const newest = shown.at(-1)
+        if (!newest) return settled
+        const push = pushOf(ready, newest, await badges.ask(newest.recipient.key))
+        if (!mayBegin()) return settled
+        const began = performance.now()
+        const told = await tellDevices(deps, ready, newest, push)
+        // If that fails, the next push to the device is told so again.
+        for (const { device, outcome } of told)
+          if (outcome.kind === 'gone') await removeGoneDevice(db, device).catch(() => {})
+        const now = newest.now + (performance.now() - began)
+        return [...settled, ...ready.map(({ leased }) => settlementOf(leased, told, now))]
+      },
+    )
+}
+
+function tellDevices(
+  { send, noteSent }: { send: SendPush; noteSent: NoteSent },
+  ready: readonly Ready[],
+  newest: MessageFacts,
+  push: Push,
+): Promise<Told[]> {
+  const ids = ready.map(({ leased }) => leased.messageId)
+  const open = newest.devices.filter((device) => !ready.every(({ leased }) => device.id in leased.devices))
+  return Promise.all(
+    open.map(async (device) => {
       const outcome = await send(device, push)
       if (outcome.kind === 'sent') noteSent(ids, 'push', device.id)
       return { device, outcome }
-    }
-    const told = await Promise.all(open.map(tell))
-    // If that fails, the next push to the device is told so again.
-    for (const { device, outcome } of told)
-      if (outcome.kind === 'gone') await removeGoneDevice(db, device).catch(() => {})
-    const now = newest.now + (performance.now() - began)
-    return [...settled, ...ready.map(({ leased }) => settlementOf(leased, told, now))]
-  }
+    }),
+  )
 }
 
 // A creator to whom hundreds write at once is counted once for all of them.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSlots } from '../../src/jobs/slots.ts'
+import { createSlots } from '../../src/notify/slots.ts'
 
 /**
  * A service that answers `parallel` exchanges at once, each in `ms`, and has the others wait: with n slots an exchange ends every
