@@ -85,6 +85,7 @@ async function startSending(config: Config, db: Db, { log, recorded, pace, links
   const { fcm, apns, webPushAllow } = push
   const pushes = createPush({ vapid: { ...keys, subject }, fcm, apns, webPushAllow })
   const journal = await openJournal(join(dataDir, 'journal'), db, log)
+  const pushSlots = createSlots(PUSH_SLOTS)
   const worker = startWorker({
     db,
     pace,
@@ -97,7 +98,7 @@ async function startSending(config: Config, db: Db, { log, recorded, pace, links
     lanes: [
       {
         channel: 'email',
-        concurrency: email.concurrency + AHEAD,
+        concurrency: () => email.concurrency + AHEAD,
         pausedMs: email.pausedMs,
         failed: tryAgain,
         deliver: createEmailDelivery(db, {
@@ -109,13 +110,13 @@ async function startSending(config: Config, db: Db, { log, recorded, pace, links
       },
       {
         channel: 'push',
-        concurrency: PUSH_SLOTS.most + AHEAD,
+        concurrency: () => pushSlots.limit() + AHEAD,
         failed: tryAgain,
         deliver: createPushDelivery(db, {
           send: pushes.send,
           noteSent: journal.note,
           emailDelaySeconds,
-          slots: createSlots(PUSH_SLOTS),
+          slots: pushSlots,
         }),
       },
     ],

@@ -17,7 +17,7 @@ import type { Settle } from './settle.ts'
 export interface LaneOptions {
   readonly channel: Channel
   /** How many are worked on at once: those that are under way, and those whose facts are read meanwhile. */
-  readonly concurrency: number
+  concurrency(): number
   /**
    * Sends what goes out together, and tells what came of each. Of what is not told nothing is known: it stays on lease.
    * @param mayBegin asked just before the service is
@@ -58,14 +58,14 @@ export function createLane(deps: LaneDeps, options: LaneOptions): Loop & { drop(
   const pausedMs = () => options.pausedMs?.() ?? 0
 
   const pump = () => {
-    while (!stopped && running.size < concurrency && pausedMs() === 0) {
+    while (!stopped && running.size < concurrency() && pausedMs() === 0) {
       const job = queue[0]
       if (job === undefined || lease.key() !== job.workerKey) return
       queue.shift()
       const work = sender.run(job).finally(() => {
         running.delete(work)
         pump()
-        if (queue.length < concurrency) loop.wake()
+        if (queue.length < concurrency()) loop.wake()
       })
       running.add(work)
     }
@@ -77,7 +77,7 @@ export function createLane(deps: LaneDeps, options: LaneOptions): Loop & { drop(
     async round() {
       pump()
       const workerKey = lease.key()
-      if (workerKey === null || queue.length >= concurrency || pausedMs() > 0)
+      if (workerKey === null || queue.length >= concurrency() || pausedMs() > 0)
         return { again: false, restMs: 0 }
       const began = performance.now()
       try {

@@ -26,7 +26,7 @@ export function createEmailDelivery(
   return (job, mayBegin) =>
     inTurn(
       turns,
-      () => judge(job),
+      (urgent) => judge(job, urgent),
       async ({ ready, shown, settled }) => {
         const newest = shown.at(-1)
         if (!newest || !mayBegin()) return settled

@@ -29,7 +29,7 @@ export function createPushDelivery(
   return (job, mayBegin) =>
     inTurn(
       turns,
-      () => judge(job),
+      (urgent) => judge(job, urgent),
       async ({ ready, shown, settled }) => {
         const newest = shown.at(-1)
         if (!newest) return settled

@@ -41,14 +41,14 @@ export function createTurns(slots: Slots): Turns {
  */
 export async function inTurn<T>(
   turns: Turns,
-  judge: () => ReturnType<Judge>,
+  judge: (urgent: boolean) => ReturnType<Judge>,
   send: (judged: Judged) => Promise<T>,
 ): Promise<T> {
-  const judged = await judge()
+  const judged = await judge(false)
   const asked = performance.now()
   const giveBack = await turns.take()
   try {
-    return await send(performance.now() - asked > FRESH_MS ? await judge() : judged)
+    return await send(performance.now() - asked > FRESH_MS ? await judge(true) : judged)
   } finally {
     giveBack()
   }

@@ -25,8 +25,11 @@ export interface Judged {
   readonly settled: readonly Settlement[]
 }
 
-/** Asks the rules again, at the moment of sending (CONTRACT §5), for everything that would go out together. */
-export type Judge = (job: readonly LeasedNotification[]) => Promise<Judged>
+/**
+ * Asks the rules again, at the moment of sending (CONTRACT §5), for everything that would go out together.
+ * @param urgent a service's turn is kept waiting: the facts are read at once, not with those of others
+ */
+export type Judge = (job: readonly LeasedNotification[], urgent?: boolean) => Promise<Judged>
 
 // A night can gather tens of thousands; only of what is shown the texts are read.
 const AT_ONCE = 500
@@ -34,8 +37,9 @@ const AT_ONCE = 500
 /** @param showMost how many messages one notice shows */
 export function createJudge(db: Db, channel: Channel, emailDelaySeconds: number, showMost: number): Judge {
   const wholeFacts = gatherFacts(db)
-  return async (job) => {
-    const alone = job.length === 1 ? await wholeFacts.ask(job) : null
+  return async (job, urgent = false) => {
+    const read = (refs: Refs) => (urgent ? factsOfMessages(db, refs, true) : wholeFacts.ask(refs))
+    const alone = job.length === 1 ? await read(job) : null
     const verdicts = new Verdicts(channel, emailDelaySeconds)
     for (let i = 0; i < job.length; i += AT_ONCE) {
       const some = job.slice(i, i + AT_ONCE)
@@ -44,7 +48,7 @@ export function createJudge(db: Db, channel: Channel, emailDelaySeconds: number,
     }
     const { ready, settled } = verdicts.end()
     const last = ready.slice(-showMost).map(({ leased }) => leased)
-    const facts = alone ?? (last.length === 0 ? new Map() : await wholeFacts.ask(last))
+    const facts = alone ?? (last.length === 0 ? new Map() : await read(last))
     const shown = last.flatMap(({ messageId }) => facts.get(messageId) ?? [])
     return { ready, shown, settled }
   }
