@@ -27,6 +27,7 @@ test("the README's tour runs as it stands", async () => {
   const [code] = await once(child, 'close')
   assert.equal(code, 0, err)
   assert.match(out, /"content":"How long does the dough rest\?"/)
+  assert.match(out, /"recipient_id":"grace","data":\[\{"channel":"email","status":"(queued|sent)"/)
   assert.match(out, /"total":2,"has_more":false/)
   assert.match(out, /"total":0,"has_more":false,"data":\[\]/, 'hidden while he is blocked')
   assert.match(out, /"cannot_send_reason":"membership_ended"/, 'unblocked, and still ended')

@@ -45,6 +45,9 @@ export function openDb(
   })
   // Without a listener an idle connection that the server cuts would end the process.
   pool.on('error', (error) => options.log(`an idle database connection was lost: ${error.message}`))
+  // A client that is handed out has none of the pool's for a moment: a server that ends it in the very packet that makes it ready (a
+  // restart, a database dropped by force) would end the process too. Whatever runs on it rejects as well.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return {
     settings,
     query: (statement, values) => run(pool, statement, values),
