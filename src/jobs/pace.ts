@@ -14,9 +14,9 @@ export interface Pace {
 const RUSH_BATCH = 6
 // A rush is over when none has been written for so long.
 const RUSH_LASTS_MS = 100
-const SHARE_IN_RUSH = 0.1
+const SHARE_IN_RUSH = 0.04
 // Never longer, so that a rush without end holds nothing up for good.
-const REST_MOST_MS = 1_000
+const REST_MOST_MS = 3_000
 
 export function createPace(clock: () => number = () => performance.now()): Pace {
   let average = 0
