@@ -59,6 +59,20 @@ async function admin(server: string, statement: string): Promise<void> {
   await db.close()
 }
 
+/** SQL of a test's own, with no time-out. */
+export async function runSql<Row extends object>(
+  db: Db,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const client = await db.dedicated('snug test')
+  try {
+    return (await client.query<Row>(text, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}
+
 /** Starts a Snug, stopped after the tests of the file. @param url of a database; default: a new one */
 export async function newSnug(url?: string, env: Readonly<Record<string, string>> = {}): Promise<TestSnug> {
   const DATABASE_URL = url ?? (await newDatabase())

@@ -1,3 +1,4 @@
+import { UUID_PATTERN } from '../../contract/common.ts'
 import { NOTIFICATION_REASONS } from '../../contract/notification-records.ts'
 import { readConfig } from '../config.ts'
 import { joinDatabase } from '../database.ts'
@@ -13,7 +14,7 @@ import type { Command } from './index.ts'
 
 const LIMIT_DEFAULT = 100
 const RETRY_AT_ONCE = 1_000
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const UUID = new RegExp(UUID_PATTERN)
 
 export const notifications: Command = {
   help: `snug notifications failed [--limit <n>]

@@ -41,9 +41,12 @@ export function holdLease(deps: {
 
   const round = async () => {
     const asked = performance.now()
-    const renewed = key !== null && (await renewLease(db, key, LEASE_MS))
+    const mine = key
+    const renewed = mine !== null && (await renewLease(db, mine, LEASE_MS))
+    // Renounced in the meantime: the next round takes another one.
+    if (renewed && key === null) return
     if (!renewed) {
-      if (key !== null)
+      if (mine !== null)
         log('notifications: this worker had been taken for dead; what it had claimed is others’ now')
       key = await joinWorkers(db, LEASE_MS)
       renewals = 0

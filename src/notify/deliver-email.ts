@@ -1,10 +1,9 @@
-import type { Letter, NoteSent, NotifiedMessage, Outcome, SendLetter } from '../domain/delivery.ts'
+import type { Letter, NotifiedMessage, Outcome, SendLetter } from '../domain/delivery.ts'
 import type { Db } from '../store/db.ts'
 import type { MessageFacts } from '../store/notification-facts.ts'
 import type { LeasedNotification, Settlement } from '../store/notifications.ts'
 import { refuseAddress } from '../store/recipients.ts'
-import { type Deliver, messageOf, noticeOf } from './notice.ts'
-import type { Slots } from './slots.ts'
+import { type Deliver, type DeliveryDeps, messageOf, noticeOf } from './notice.ts'
 import { createTurns, inTurn } from './turns.ts'
 import { createJudge, tryLater, untried, waitOn } from './verdicts.ts'
 import { wordsOf } from './words.ts'
@@ -14,12 +13,8 @@ const SHOW_MOST = 50
 
 /**
  * Sends one email for notifications that go out together, if the rules still say so, and tells what came of each.
- * @param deps.slots how many emails are under way at once
  */
-export function createEmailDelivery(
-  db: Db,
-  deps: { send: SendLetter; noteSent: NoteSent; emailDelaySeconds: number; slots: Slots },
-): Deliver {
+export function createEmailDelivery(db: Db, deps: DeliveryDeps<SendLetter>): Deliver {
   const { send, noteSent } = deps
   const judge = createJudge(db, 'email', deps.emailDelaySeconds, SHOW_MOST)
   const turns = createTurns(deps.slots)

@@ -1,11 +1,10 @@
 import { type Gathered, gather } from '../actions/gather.ts'
-import type { Device, NoteSent, Outcome, Push, SendPush } from '../domain/delivery.ts'
+import type { Device, Outcome, Push, SendPush } from '../domain/delivery.ts'
 import type { Db } from '../store/db.ts'
 import { type MessageFacts, unreadOfUsers } from '../store/notification-facts.ts'
 import type { DeviceRecord, DeviceRecords, LeasedNotification, Settlement } from '../store/notifications.ts'
 import { removeGoneDevice } from '../store/recipients.ts'
-import { type Deliver, messageOf, noticeOf } from './notice.ts'
-import type { Slots } from './slots.ts'
+import { type Deliver, type DeliveryDeps, messageOf, noticeOf } from './notice.ts'
 import { createTurns, inTurn } from './turns.ts'
 import { createJudge, type Ready, tryLater, untried, waitOn } from './verdicts.ts'
 import { wordsOf } from './words.ts'
@@ -19,10 +18,7 @@ interface Told {
  * Sends one push to each device for notifications that go out together, if the rules still say so. A device that is done with
  * is left out when another has to be tried again.
  */
-export function createPushDelivery(
-  db: Db,
-  deps: { send: SendPush; noteSent: NoteSent; emailDelaySeconds: number; slots: Slots },
-): Deliver {
+export function createPushDelivery(db: Db, deps: DeliveryDeps<SendPush>): Deliver {
   const judge = createJudge(db, 'push', deps.emailDelaySeconds, 1)
   const turns = createTurns(deps.slots)
   const badges = gatherBadges(db)
@@ -47,7 +43,7 @@ export function createPushDelivery(
 }
 
 function tellDevices(
-  { send, noteSent }: { send: SendPush; noteSent: NoteSent },
+  { send, noteSent }: DeliveryDeps<SendPush>,
   ready: readonly Ready[],
   newest: MessageFacts,
   push: Push,

@@ -1,6 +1,7 @@
-import type { Notice, NotifiedMessage } from '../domain/delivery.ts'
+import type { NoteSent, Notice, NotifiedMessage } from '../domain/delivery.ts'
 import type { MessageFacts } from '../store/notification-facts.ts'
 import type { LeasedNotification, Settlement } from '../store/notifications.ts'
+import type { Slots } from './slots.ts'
 
 /**
  * Sends what goes out together, if the rules still say so, and tells what came of each.
@@ -10,6 +11,15 @@ export type Deliver = (
   job: readonly LeasedNotification[],
   mayBegin: () => boolean,
 ) => Promise<readonly Settlement[]>
+
+/** What sending by one channel needs. */
+export interface DeliveryDeps<Send> {
+  readonly send: Send
+  readonly noteSent: NoteSent
+  readonly emailDelaySeconds: number
+  /** How many are under way at once. */
+  readonly slots: Slots
+}
 
 /** Who tells whom, where. */
 export function noticeOf(facts: MessageFacts): Omit<Notice, 'messages'> {

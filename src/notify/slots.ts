@@ -5,8 +5,6 @@
 export interface Slots {
   /** How many now. */
   limit(): number
-  /** How many at the most. */
-  readonly most: number
   /** One exchange has ended. @param pressed whether others had waited for its slot: only then does the pace tell anything */
   done(pressed: boolean): void
 }
@@ -35,7 +33,7 @@ export interface SlotsOptions {
 
 /** Always as many. */
 export function fixedSlots(most: number): Slots {
-  return { most, limit: () => most, done() {} }
+  return { limit: () => most, done() {} }
 }
 
 /** As many as bring something, found out by trying more and fewer. */
@@ -81,7 +79,6 @@ export function createSlots({ most, worth, far, clock = () => performance.now() 
     }
   }
   return {
-    most,
     limit: () => limit,
     done(pressed) {
       if (!pressed) {

@@ -13,9 +13,12 @@ export interface CommunityRow {
   readonly total: number
 }
 
-const unread = (mine: 'low' | 'high') => `(
+const unread = (mine: 'low' | 'high', place: string) => `(
   select coalesce(sum(c.last_position - c.${mine}_read), 0) from conversations c
-  where c.community_key = page.key and c.${mine}_key = page.user_key and c.listed and c.last_position > c.${mine}_read)`
+  where c.community_key = ${place}.key and c.${mine}_key = ${place}.user_key and c.listed and c.last_position > c.${mine}_read)`
+
+/** The unread messages of a user in a community, as an expression on a relation `place (key, user_key)`. */
+export const unreadIn = (place: string): string => `(${unread('low', place)} + ${unread('high', place)})`
 
 const ofUser = sql<CommunityRow>(
   'communities.of_user',
@@ -29,7 +32,7 @@ const ofUser = sql<CommunityRow>(
      from mine join communities c using (key) order by c.name collate "C", c.id limit $2 offset $3
    )
    select page.id, page.name, u.id as "creatorId", u.username as "creatorUsername", u.avatar_url as "creatorAvatarUrl",
-     page.creator_key = $1 as "isCreator", m.status, (${unread('low')} + ${unread('high')})::bigint as unread, page.total
+     page.creator_key = $1 as "isCreator", m.status, ${unreadIn('page')}::bigint as unread, page.total
    from page
    join users u on u.key = page.creator_key
    left join members m on m.community_key = page.key and m.user_key = $1

@@ -1,7 +1,9 @@
 import type { Channel, Device } from '../domain/delivery.ts'
 import type { NotificationFacts } from '../domain/notification.ts'
 import type { PersonFacts } from '../domain/standing.ts'
+import { unreadIn } from './communities.ts'
 import type { Queryable } from './db.ts'
+import { membershipOf } from './pair.ts'
 import { sql } from './sql.ts'
 
 /** Which message, and whom to tell of it. */
@@ -15,8 +17,8 @@ export interface NotificationRef {
   readonly recipientKey: number | null
 }
 
-/** Everything about one message that decides whether its recipient is told of it, and how. */
-export interface MessageFacts {
+/** What both the row and the facts have. */
+interface MessageColumns {
   readonly messageId: string
   /** The database's clock when the facts were read, in epoch milliseconds: servers' own clocks differ. */
   readonly now: number
@@ -28,6 +30,11 @@ export interface MessageFacts {
   readonly read: boolean
   readonly communityId: string
   readonly communityName: string
+  readonly hasDevice: boolean
+}
+
+/** Everything about one message that decides whether its recipient is told of it, and how. */
+export interface MessageFacts extends MessageColumns {
   readonly sender: PersonFacts & {
     readonly id: string
     readonly username: string
@@ -41,21 +48,11 @@ export interface MessageFacts {
     readonly settings: Readonly<Record<string, unknown>>
   }
   readonly addressRefused: boolean
-  readonly hasDevice: boolean
   /** Empty where it was not asked for. */
   readonly devices: readonly Device[]
 }
 
-interface Row {
-  readonly messageId: string
-  readonly now: number
-  readonly createdAt: number | null
-  readonly content: string | null
-  readonly conversationId: string
-  readonly conversationBlocked: boolean
-  readonly read: boolean
-  readonly communityId: string
-  readonly communityName: string
+interface Row extends MessageColumns {
   readonly creatorKey: number
   readonly recipientKey: number
   readonly recipientId: string
@@ -76,12 +73,8 @@ interface Row {
   readonly senderStatus: string | null
   readonly senderBlocked: boolean | null
   readonly senderWasCreator: boolean
-  readonly hasDevice: boolean
   readonly devices: readonly Device[] | null
 }
-
-const membershipOf = (who: string) =>
-  `select m.status, m.blocked from members m where m.community_key = ref.community_key and m.user_key = ${who}.key offset 0`
 
 // A deleted message no longer tells who had sent it: without a recipient it is left out, with one both are known from the pair.
 const facts = sql<Row>(
@@ -195,13 +188,9 @@ export function notificationFacts(facts: MessageFacts, channel: Channel): Notifi
   }
 }
 
-const unread = (mine: 'low' | 'high') => `(
-  select coalesce(sum(c.last_position - c.${mine}_read), 0) from conversations c
-  where c.community_key = place.key and c.${mine}_key = place.user_key and c.listed and c.last_position > c.${mine}_read)`
-
 const badges = sql<{ userKey: number; unread: number }>(
   'notifications.badges',
-  `select place.user_key as "userKey", sum(${unread('low')} + ${unread('high')})::bigint as unread
+  `select place.user_key as "userKey", sum(${unreadIn('place')})::bigint as unread
    from (
      select m.user_key, m.community_key as key from members m where m.user_key = any ($1::bigint[]) and not m.blocked
      union select c.creator_key, c.key from communities c where c.creator_key = any ($1::bigint[])

@@ -3,7 +3,7 @@
  * the caller (PairFacts). They stand on a relation `request (caller_id, community_id, other_id)`.
  */
 // `offset 0` has it looked up by both keys: joined, the planner walks all memberships of the user, of whom it expects few.
-const membershipOf = (who: 'caller' | 'other') =>
+export const membershipOf = (who: string): string =>
   `select m.status, m.blocked from members m where m.community_key = community.key and m.user_key = ${who}.key offset 0`
 
 export const CALLER_COLUMNS = `

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createECDH, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { readInstallation } from '../../src/store/installation.ts'
+import { runSql } from '../kit.ts'
 import { newContract, told } from './client.ts'
 
 // The devices of CONTRACT §5, and the key that web push subscriptions are made with.
@@ -16,14 +17,8 @@ const list = async (as: string, query: Record<string, string> = {}) =>
   (await snug.ask('GET', '/api/v1/devices', { as, query })).body
 const idsOf = async (as: string): Promise<string[]> =>
   (await list(as, { per_page: '100' })).data.map((one: { id: string }) => one.id)
-async function run<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-  const client = await db.dedicated('snug test')
-  try {
-    return (await client.query<Row>(text, values)).rows
-  } finally {
-    await client.end()
-  }
-}
+const run = <Row extends object>(text: string, values: readonly unknown[] = []) =>
+  runSql<Row>(db, text, values)
 const stored = async (id: string) =>
   (await run('select * from devices where id = $1', [id]))[0] as Record<string, unknown>
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runSql } from '../kit.ts'
 import { newContract, told } from './client.ts'
 
 // The settings of CONTRACT §5: GET and PATCH under /api/v2.
@@ -18,15 +19,8 @@ const valuesOf = async (id: string): Promise<Record<string, string>> => {
   const { body } = await read(id, id)
   return Object.fromEntries(body.map((one: { key: string; value: string }) => [one.key, one.value]))
 }
-/** SQL of the test's own. */
-async function run<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-  const client = await db.dedicated('snug test')
-  try {
-    return (await client.query<Row>(text, values)).rows
-  } finally {
-    await client.end()
-  }
-}
+const run = <Row extends object>(text: string, values: readonly unknown[] = []) =>
+  runSql<Row>(db, text, values)
 const storedOf = async (id: string) =>
   (await run<{ settings: object }>('select settings from users where id = $1', [id]))[0]?.settings
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { createLinks } from '../../src/notify/email/links.ts'
 import { readInstallation } from '../../src/store/installation.ts'
+import { runSql } from '../kit.ts'
 import { newContract } from './client.ts'
 
 // The link of an email that turns `messages.email` off without signing in (CONTRACT §5, RFC 8058).
@@ -16,14 +17,8 @@ const secret = (await readInstallation(db)).linkSecret
 const links = createLinks({ publicUrl: 'https://snug.example', secret })
 const pathFor = (userKey: number) => new URL(links.unsubscribe(userKey)).pathname
 
-async function run<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-  const client = await db.dedicated('snug test')
-  try {
-    return (await client.query<Row>(text, values)).rows
-  } finally {
-    await client.end()
-  }
-}
+const run = <Row extends object>(text: string, values: readonly unknown[] = []) =>
+  runSql<Row>(db, text, values)
 const rowOf = async (id: string) =>
   (
     await run<{ key: number; settings: Record<string, unknown> }>(
