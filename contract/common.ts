@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 
 /**
  * The words of a field's faults, by JSON Schema keyword, for the 422 of CONTRACT §1. A field that is missing or null
@@ -82,6 +82,8 @@ export const User = Type.Object(
   },
   { description: 'An erased user is `{"id", "username": "deleted", "avatar_url": null}`.' },
 )
+
+export type User = Static<typeof User>
 
 /** A refusal whose words are one sentence. */
 export const Problem = Type.Object({ message: Type.String() })

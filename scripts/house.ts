@@ -16,8 +16,10 @@ const LAW: Readonly<
   'src/embedded': { values: ['src/folders'] },
   'src/secrets': { values: ['src/config', 'src/folders'] },
   'src/tokens': { values: [], types: ['src/config'] },
+  'src/presenters': { values: ['src/domain'], types: ['src/store', 'contract'] },
   'src/http': {
     values: [
+      'src/presenters',
       'src/actions',
       'src/store',
       'src/domain',

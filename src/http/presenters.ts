@@ -2,41 +2,23 @@ import type { Community, Member } from '../../contract/communities.ts'
 import type { Conversation, ConversationList, Message, MessageList } from '../../contract/messages.ts'
 import type { ServiceUser } from '../../contract/service.ts'
 import type { CallerFacts } from '../domain/pair.ts'
-import { cannotSendReason, type PersonFacts } from '../domain/standing.ts'
+import type { PersonFacts } from '../domain/standing.ts'
+import { presentConversation } from '../presenters/conversation.ts'
+import { wireTime, wireTimeOrNull } from '../presenters/times.ts'
 import type { CommunityRow } from '../store/communities.ts'
 import type { ListedRow, ListFacts } from '../store/conversations.ts'
 import type { MemberRow } from '../store/members.ts'
-import type { MessageRow } from '../store/messages.ts'
 import type { ThreadFacts } from '../store/threads.ts'
 import type { UserRow } from '../store/users.ts'
 import { hasMore, type Paging } from './paging.ts'
 
 // Allow-lists: a row never leaves by accident, field by field it is said what does.
 
-/** PostgreSQL's time in UTC, as text or within JSON, in the wire's form: whole seconds and Z (CONTRACT §1). */
-export function wireTime(time: string): string {
-  return `${time.slice(0, 10)}T${time.slice(11, 19)}Z`
-}
-
-const wireTimeOrNull = (time: string | null) => (time === null ? null : wireTime(time))
-
 const callerOf = (facts: CallerFacts) => ({
   id: facts.callerId,
   username: facts.callerUsername,
   avatar_url: facts.callerAvatarUrl,
 })
-
-export function presentMessage(row: MessageRow): Message {
-  const created = wireTime(row.createdAt)
-  return {
-    id: row.id,
-    content: row.content,
-    created_at: created,
-    updated_at: row.senderErasedAt === null ? created : wireTime(row.senderErasedAt),
-    sender: { id: row.senderId, username: row.senderUsername, avatar_url: row.senderAvatarUrl },
-    recipient: { id: row.recipientId, username: row.recipientUsername, avatar_url: row.recipientAvatarUrl },
-  }
-}
 
 export function presentThread(facts: ThreadFacts, more: boolean): MessageList {
   const caller = callerOf(facts)
@@ -58,11 +40,11 @@ export function presentConversations(
   paging: Paging,
 ): ConversationList {
   const total = facts.total ?? 0
-  const data = (facts.rows ?? []).map((row) => presentConversation(row, facts, caller))
+  const data = (facts.rows ?? []).map((row) => listed(row, facts, caller))
   return { total, has_more: hasMore(paging, total), data }
 }
 
-function presentConversation(row: ListedRow, facts: ListFacts, callerFacts: PersonFacts): Conversation {
+function listed(row: ListedRow, facts: ListFacts, callerFacts: PersonFacts): Conversation {
   const [id, unread, messageId, content, createdAt, sentByCaller, otherKey, otherId, username, avatarUrl] =
     row
   const [erased, status, blocked, wasCreator] = row.slice(10) as [
@@ -73,18 +55,13 @@ function presentConversation(row: ListedRow, facts: ListFacts, callerFacts: Pers
   ]
   const isCreator = otherKey === facts.creatorKey
   const other = { key: otherKey, erased, isCreator, wasCreator, status, blocked: blocked === true }
-  const reason = cannotSendReason(callerFacts, other)
-  const user = { id: otherId, username, avatar_url: avatarUrl }
-  const created_at = wireTime(createdAt)
-  return {
+  return presentConversation({
     id,
-    updated_at: created_at,
-    user,
-    latest_message: { id: messageId, content, created_at, sender: sentByCaller ? callerOf(facts) : user },
-    unread_count: unread,
-    can_send: reason === null,
-    cannot_send_reason: reason,
-  }
+    unread,
+    latest: { id: messageId, content, createdAt, sentByCaller },
+    caller: { user: callerOf(facts), facts: callerFacts },
+    other: { user: { id: otherId, username, avatar_url: avatarUrl }, facts: other },
+  })
 }
 
 export function presentCommunity(row: CommunityRow): Community {

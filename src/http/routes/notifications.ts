@@ -5,11 +5,11 @@ import {
   NotificationsQuery,
 } from '../../../contract/notification-records.ts'
 import { Refused } from '../../domain/refusal.ts'
+import { wireTime } from '../../presenters/times.ts'
 import type { Db } from '../../store/db.ts'
 import { type NotificationRecord, notificationsOfMessage } from '../../store/notification-records.ts'
 import { faultsOf } from '../faults.ts'
 import { operation } from '../operation.ts'
-import { wireTime } from '../presenters.ts'
 
 const whyOperation = operation({
   tag: 'Service',
