@@ -117,7 +117,7 @@ export const StreamQuery = Type.Object({
     Type.String({
       faults: { label: 'Since' },
       description: 'The id of the last event that was received, as an alternative to `Last-Event-ID`.',
-      examples: ['0l3ab8k2x1c.0'],
+      examples: ['a12267-hohfpvptdr-3'],
     }),
   ),
 })

@@ -35,11 +35,15 @@ const LAW: Readonly<
     values: ['src/actions', 'src/store', 'src/domain', 'src/folders', 'src/html'],
     types: ['src/config'],
   },
+  'src/realtime': {
+    values: ['src/actions', 'src/store', 'src/domain', 'src/presenters', 'contract'],
+  },
   'src/database': { values: ['src/config', 'src/embedded', 'src/store'] },
   'src/demo': { values: ['src/actions', 'src/domain', 'src/store'] },
   'src/doctor': { values: ['src/config', 'src/database', 'src/store'] },
   // What main wires together as well, in a file of its own.
   'src/notifying': { values: ['*'] },
+  'src/streaming': { values: ['*'] },
   // Wires everything together; the command `serve` starts it.
   'src/main': { values: ['*'] },
   'src/commands': { values: ['*'] },
@@ -53,6 +57,7 @@ const LAW: Readonly<
 const ENTRIES: Readonly<Record<string, readonly string[]>> = {
   'src/main': ['src/commands', 'test'],
   'src/notifying': ['src/main'],
+  'src/streaming': ['src/main'],
   'src/cli': [],
   'src/commands': ['src/cli', 'test'],
 }

@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net'
 import { resolve } from 'node:path'
 import { type Env, text } from './config/env.ts'
 import { ConfigError } from './config/error.ts'
+import { type Fanout, readFanout } from './config/fanout.ts'
 import { type MailConfig, readMailConfig } from './config/mail.ts'
 import { type PushConfig, readPushConfig } from './config/push.ts'
 
@@ -30,6 +31,7 @@ export interface Config {
   readonly logLevel: LogLevel
   /** What this process does: everything, requests alone, or the jobs alone. */
   readonly role: Role
+  readonly fanout: Fanout
   /** How much of conversation lists is kept in memory. 0: nothing. */
   readonly listCacheBytes: number
   /** The trial: nothing of the operator's own is set, so demo data is made. CONTRACT §8. */
@@ -78,6 +80,7 @@ export function readConfig(env: Env, cwd: string = process.cwd()): Config {
     corsOrigins: originsOf(env),
     logLevel: logLevelOf(text(env, 'SNUG_LOG_LEVEL') ?? 'warn'),
     role: roleOf(text(env, 'SNUG_ROLE') ?? 'all'),
+    fanout: readFanout(env),
     listCacheBytes: megabytesOf(env, 'SNUG_LIST_CACHE_MB', 32),
     trial,
     showsMail: trial && mail.smtpUrl === null && isLoopback(host) && isLoopback(new URL(publicUrl).hostname),

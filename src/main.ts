@@ -14,8 +14,10 @@ import type { TrialMail } from './http/routes/home.ts'
 import { listMail, readMail } from './notify/email/mailbox.ts'
 import { startNotifying } from './notifying.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
+import { readInstallation } from './store/installation.ts'
 import { isMigrated, migrate, readMigrations } from './store/migrate.ts'
 import { notificationBacklog } from './store/notification-records.ts'
+import { startStreaming } from './streaming.ts'
 import { createSigner } from './tokens/sign.ts'
 import { createVerifier } from './tokens/verify.ts'
 
@@ -61,11 +63,23 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
     })
     undo.push(() => verifier.close())
     const metrics = createMetrics({ connections: db.counts, backlog: () => notificationBacklog(db) })
-    const notifying = await startNotifying(config, db, { log, recorded: metrics.observeNotifications })
+    const installation = await readInstallation(db)
+    const secret = installation.linkSecret
+    const streaming = await startStreaming(config, db, { secret, stats: metrics.streams, log })
+    undo.push(() => streaming.close())
+    const notifying = await startNotifying(config, db, {
+      installation,
+      publish: streaming.publish,
+      log,
+      recorded: metrics.observeNotifications,
+    })
     undo.push(() => notifying.stop())
-    const sendMessage = createSendMessage(db, (size) => {
-      metrics.observeBatch(size)
-      notifying.sent(size)
+    const sendMessage = createSendMessage(db, {
+      stored: streaming.sent,
+      batch(size) {
+        metrics.observeBatch(size)
+        notifying.sent(size)
+      },
     })
     const { corsOrigins, logLevel } = config
     const app = await createApp({
@@ -78,7 +92,8 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
       listConversations: createListConversations(db),
       listCache: createListCache(config.listCacheBytes),
       serviceKeys: secrets.serviceKeys,
-      serves: config.role !== 'work',
+      streams: streaming.streams,
+      changed: notifying.changed,
       corsOrigins,
       logLevel,
       ready: () => isMigrated(db, migrations),
@@ -89,6 +104,7 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
       trialMail: config.showsMail ? trialMailOf(config.dataDir) : null,
     })
     undo.push(() => drain(app))
+    undo.push(() => streaming.end())
     const demo = config.trial ? await makeDemo(db, sendMessage) : null
     await app.listen({ host: config.host, port: config.port })
     return { app, url: urlOf(app), secrets, database, demo, sign, stop: once(() => runBackwards(undo)) }

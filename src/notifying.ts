@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { openJournal } from './jobs/journal.ts'
 import { createPace, type Pace } from './jobs/pace.ts'
-import { startRelay } from './jobs/relay.ts'
+import { startQueue } from './jobs/queue.ts'
+import { type Publish, startRelay } from './jobs/relay.ts'
 import { startSweep } from './jobs/sweep.ts'
 import { startWorker } from './jobs/worker.ts'
 import { createEmailDelivery } from './notify/deliver-email.ts'
@@ -13,41 +14,49 @@ import { createPush, makeVapidKeys } from './notify/push/index.ts'
 import { createSlots, fixedSlots } from './notify/slots.ts'
 import { tryAgain } from './notify/verdicts.ts'
 import type { Db } from './store/db.ts'
-import { keepVapidKeys, readInstallation, type VapidKeys } from './store/installation.ts'
+import { type Installation, keepVapidKeys, type VapidKeys } from './store/installation.ts'
 import type { Settlement } from './store/notifications.ts'
 
-/** The way of notifications, from the outbox to the services, as this process takes part in it. */
+/** The way of changes from the outbox to the services, as this process takes part in it. */
 export interface Notifying {
   readonly vapidPublicKey: string
   readonly links: Links
   /** A batch of sends has been written. @param size how many */
   sent(size: number): void
+  /** Something else has been changed that is told. */
+  changed(): void
   stop(): Promise<void>
 }
 
 /**
  * Starts the relay, and unless this process only serves the worker as well.
- * @param recorded takes what came of notifications, for the metrics
+ * @param deps `recorded` takes what came of notifications, for the metrics; `publish` tells the servers what the relay takes
  * @throws {StoreUnavailable}
  */
 export async function startNotifying(
   config: Config,
   db: Db,
-  deps: { log: (line: string) => void; recorded: (settlements: readonly Settlement[]) => void },
+  deps: {
+    installation: Installation
+    publish: Publish
+    log: (line: string) => void
+    recorded: (settlements: readonly Settlement[]) => void
+  },
 ): Promise<Notifying> {
-  const installation = await readInstallation(db)
+  const { installation } = deps
   const links = createLinks({ publicUrl: config.publicUrl, secret: installation.linkSecret })
   const keys = config.push.vapid.keys ?? installation.vapid ?? (await keepVapidKeys(db, makeVapidKeys()))
   const pace = createPace()
   const works = config.role !== 'serve'
   const worker = works ? await startSending(config, db, { ...deps, pace, links, keys }) : null
-  const relay = startRelay({
+  const queue = startQueue({
     db,
     pace,
     log: deps.log,
     emailDelaySeconds: config.mail.emailDelaySeconds,
     told: () => worker?.wake(),
   })
+  const relay = startRelay({ db, publish: deps.publish, log: deps.log, kept: () => queue.wake() })
   const sweep = works ? startSweep(db, deps.log) : null
   return {
     vapidPublicKey: keys.publicKey,
@@ -56,8 +65,10 @@ export async function startNotifying(
       pace.observe(size)
       relay.wake()
     },
+    changed: () => relay.wake(),
     async stop() {
-      await Promise.all([relay.stop(), sweep?.stop()])
+      await relay.stop()
+      await Promise.all([queue.stop(), sweep?.stop()])
       await worker?.stop()
     },
   }

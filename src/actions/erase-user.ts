@@ -1,6 +1,7 @@
 import { Refused } from '../domain/refusal.ts'
 import type { Db } from '../store/db.ts'
 import { StoreUnavailable } from '../store/errors.ts'
+import { touchUsers } from '../store/touches.ts'
 import {
   blankMessages,
   clearNotificationWords,
@@ -8,7 +9,6 @@ import {
   eraseUser,
   olderTransactionsRun,
 } from '../store/users.ts'
-import { touchCommunitiesOf } from '../store/versions.ts'
 
 // Longer than any transaction of a request may take; an import's are shorter still.
 const PATIENCE_MS = 4_000
@@ -35,5 +35,5 @@ export async function erasePerson(db: Db, userId: string): Promise<void> {
     await clearNotificationWords(patient, key)
   }, 'snug erase')
   // Apart from the texts, which can take long: nobody's membership has to wait for them.
-  await touchCommunitiesOf(db, key)
+  await db.transaction((tx) => touchUsers(tx, [key]))
 }

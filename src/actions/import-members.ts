@@ -9,6 +9,7 @@ import {
   importMembers as store,
   touchCommunities,
 } from '../store/import-members.ts'
+import { touchMembers } from '../store/touches.ts'
 import { type LockedCommunity, lockCommunities, lockUsers } from '../store/transfer.ts'
 import type { Entry } from './import-read.ts'
 import type { Outcome } from './import-tally.ts'
@@ -63,6 +64,8 @@ export async function importMembers(
     tx,
     rows.map((row) => row.communityKey),
   )
+  // A membership that is new has no conversations, unless somebody was the creator before.
+  await touchMembers(tx, rows)
   return { counts: { members: rows.length }, refused }
 }
 

@@ -1,6 +1,7 @@
 import { type UserLine, UserLine as UserLineSchema } from '../../contract/transfer.ts'
 import type { Queryable } from '../store/db.ts'
-import { type ImportedUser, importUsers as store, touchCommunitiesOfAll } from '../store/import-users.ts'
+import { type ImportedUser, importUsers as store } from '../store/import-users.ts'
+import { touchUsers } from '../store/touches.ts'
 import type { Entry } from './import-read.ts'
 import type { Outcome } from './import-tally.ts'
 
@@ -16,7 +17,7 @@ export async function importUsers(tx: Queryable, entries: readonly Entry<UserLin
     tx,
     entries.map(({ line }) => userOf(line)),
   )
-  await touchCommunitiesOfAll(
+  await touchUsers(
     tx,
     rows.flatMap((row) => row.changedKey ?? []),
   )

@@ -3,7 +3,13 @@ import { judgeSend, type SendFacts } from '../domain/send.ts'
 import type { Db } from '../store/db.ts'
 import { isConflict, StoreUnavailable } from '../store/errors.ts'
 import { type MessageRow, messageById } from '../store/messages.ts'
-import { type AdmittedSend, factsOfSends, type SendRequest, writeSends } from '../store/sends.ts'
+import {
+  type AdmittedSend,
+  factsOfSends,
+  type SendRequest,
+  type WrittenSend,
+  writeSends,
+} from '../store/sends.ts'
 import { gather, type Settler } from './gather.ts'
 import { createIdMaker, furthestId, type IdMaker } from './message-ids.ts'
 
@@ -27,6 +33,22 @@ export interface Sent {
  */
 export type SendMessage = (send: Send) => Promise<Sent>
 
+/** A send that has just been stored, with the facts by which it was judged. */
+export interface StoredSend {
+  readonly communityId: string
+  readonly facts: SendFacts
+  readonly send: AdmittedSend
+  readonly written: WrittenSend
+}
+
+/** Who is to know of sends when they are stored, before they are answered. */
+export interface SendObservers {
+  /** How many were gathered in a batch, when it is over. */
+  readonly batch: (size: number) => void
+  /** In the order of each conversation. */
+  readonly stored: (sends: readonly StoredSend[]) => void
+}
+
 type Waiting = Settler<Send, Sent>
 type Admitted = { readonly waiting: Waiting; readonly facts: SendFacts; readonly send: AdmittedSend }
 
@@ -35,11 +57,20 @@ const LIMITS = { size: 128, inFlight: 1, waiting: 10_000 }
 // Each round again is somebody else's success: a key that was used, a block, an erasure. More than a few is trouble.
 const ROUNDS = 8
 
-export function createSendMessage(db: Db, written: (batchSize: number) => void = () => {}): SendMessage {
-  const ids = createIdMaker()
+interface Site {
+  readonly db: Db
+  readonly ids: IdMaker
+  readonly stored: SendObservers['stored']
+}
+
+export function createSendMessage(
+  db: Db,
+  { batch: written, stored }: SendObservers = { batch: () => {}, stored: () => {} },
+): SendMessage {
+  const site: Site = { db, ids: createIdMaker(), stored }
   const gathered = gather<Send, Sent>(LIMITS, async (batch) => {
     let left: readonly Waiting[] = batch
-    for (let round = 0; left.length > 0 && round < ROUNDS; round++) left = await attempt(db, ids, left, round)
+    for (let round = 0; left.length > 0 && round < ROUNDS; round++) left = await attempt(site, left, round)
     for (const waiting of left) waiting.fail(new StoreUnavailable('the send was overtaken too often'))
     written(batch.length)
   })
@@ -47,12 +78,8 @@ export function createSendMessage(db: Db, written: (batchSize: number) => void =
 }
 
 /** Judges and writes once. @returns those whose facts were overtaken, to be judged again */
-async function attempt(
-  db: Db,
-  ids: IdMaker,
-  batch: readonly Waiting[],
-  round: number,
-): Promise<readonly Waiting[]> {
+async function attempt(site: Site, batch: readonly Waiting[], round: number): Promise<readonly Waiting[]> {
+  const { db, ids } = site
   const facts = await factsOfSends(
     db,
     batch.map((waiting) => waiting.asked),
@@ -86,7 +113,7 @@ async function attempt(
       admitted.push({ waiting, facts: fact, send })
     }
   }
-  const overtaken = admitted.length > 0 ? await write(db, ids, admitted, round) : []
+  const overtaken = admitted.length > 0 ? await write(site, admitted, round) : []
   await Promise.all(replays)
   return [...overtaken, ...later]
 }
@@ -100,12 +127,8 @@ function isRepeated(keys: Set<string>, communityKey: number, senderKey: number, 
   return false
 }
 
-async function write(
-  db: Db,
-  ids: IdMaker,
-  admitted: readonly Admitted[],
-  round: number,
-): Promise<readonly Waiting[]> {
+async function write(site: Site, admitted: readonly Admitted[], round: number): Promise<readonly Waiting[]> {
+  const { db, ids } = site
   // Whoever was overtaken by another server's ids reaches further ahead each time, so that one whose clock is behind comes through.
   const now = Date.now() + (round === 0 ? 0 : 2 ** round)
   const sends = admitted.map(({ send }) => ({
@@ -117,15 +140,22 @@ async function write(
     const rows = await writeSends(db, sends, furthestId(now))
     const written = new Map(rows.map((row) => [row.ord, row]))
     const overtaken: Waiting[] = []
-    for (const [i, { waiting, facts, send }] of admitted.entries()) {
+    const stored: StoredSend[] = []
+    for (const [i, { waiting, facts }] of admitted.entries()) {
       const row = written.get(i + 1)
-      if (row)
-        waiting.answer({
-          message: messageOf(facts, (sends[i] as AdmittedSend).messageId, send.content, row.createdAt),
-          replayed: false,
-        })
-      else overtaken.push(waiting)
+      const send = sends[i] as AdmittedSend
+      if (!row) {
+        overtaken.push(waiting)
+        continue
+      }
+      stored.push({ communityId: waiting.asked.communityId, facts, send, written: row })
+      waiting.answer({
+        message: messageOf(facts, send.messageId, send.content, row.createdAt),
+        replayed: false,
+      })
     }
+    // The answers go out when this turn is over: the streams' frames are on their way by then.
+    site.stored(stored)
     return overtaken
   } catch (error) {
     if (isConflict(error)) return admitted.map(({ waiting }) => waiting)
@@ -135,7 +165,7 @@ async function write(
     }
     // One send that the database refuses must not fail its neighbours: each again by itself.
     const left: Waiting[] = []
-    for (const one of admitted) left.push(...(await write(db, ids, [one], round)))
+    for (const one of admitted) left.push(...(await write(site, [one], round)))
     return left
   }
 }

@@ -1,6 +1,6 @@
 import type { Db } from '../store/db.ts'
+import { touchUsers } from '../store/touches.ts'
 import { lockUser, type UserChange, type UserRow, upsertUser } from '../store/users.ts'
-import { touchCommunitiesOf } from '../store/versions.ts'
 
 /** Tells of a user or changes one (CONTRACT §7). An erased one may be told of anew: a new person under the old id. */
 export function putUser(db: Db, change: UserChange): Promise<UserRow & { created: boolean }> {
@@ -9,7 +9,7 @@ export function putUser(db: Db, change: UserChange): Promise<UserRow & { created
     const user = await upsertUser(tx, change)
     const seen = (row: UserRow) => [row.username, row.avatarUrl, row.erasedAt].join('\n')
     // Hosts tell of users at every sign-in; others' lists are made anew only when they would show something else.
-    if (before && seen(before) !== seen(user)) await touchCommunitiesOf(tx, user.key)
+    if (before && seen(before) !== seen(user)) await touchUsers(tx, [user.key])
     return user
   })
 }

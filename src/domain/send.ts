@@ -6,6 +6,8 @@ import { maySend } from './standing.ts'
 export interface SendFacts extends PairFacts {
   /** The conversation's last message, if there is one: the next id has to be greater. */
   readonly lastMessageId: string | null
+  /** How often the conversation had changed when the facts were read. */
+  readonly changes: number
   /** The message that was sent with the same idempotency key before. */
   readonly knownMessageId: string | null
 }

@@ -23,8 +23,10 @@ import { notificationRoutes } from './routes/notifications.ts'
 import { type OperationsDeps, operationsRoutes } from './routes/operations.ts'
 import { type ServiceDeps, serviceRoutes } from './routes/service.ts'
 import { type SettingsDeps, settingsRoutes } from './routes/settings.ts'
+import { STREAM_PATH, type Streams, streamRoutes } from './routes/stream.ts'
 import { transferRoutes } from './routes/transfer.ts'
 import { type UnsubscribeDeps, unsubscribeRoutes } from './routes/unsubscribe.ts'
+import { acceptSockets, asksForStream } from './upgrade.ts'
 
 export interface AppDeps
   extends ServiceDeps,
@@ -33,8 +35,10 @@ export interface AppDeps
     DevicesDeps,
     UnsubscribeDeps,
     HomeDeps {
-  /** False: this process only works (SNUG_ROLE), and answers for its own health alone. */
-  readonly serves: boolean
+  /** Null: this process only works (SNUG_ROLE), and answers for its own health alone. */
+  readonly streams: Streams | null
+  /** Something was changed that streams are told of. */
+  readonly changed: () => void
   readonly sendMessage: SendMessage
   readonly listConversations: ListConversations
   readonly verifier: Verifier
@@ -51,33 +55,44 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** The HTTP side of Snug, ready to listen. */
 export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
-  const app = newServer(deps.logLevel)
+  const nextId = createRequestIds()
+  const app = newServer(deps.logLevel, nextId, deps.streams !== null)
   readBodiesAsJson(app)
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) => answerProblem(reply, { status: 404, message: errors.notFound }))
   app.decorateRequest('callerId', '')
+  app.decorateRequest('callerUntil', 0)
   app.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    deps.metrics.observe(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime)
+    const { url } = request.routeOptions
+    if (request.method !== 'GET' && reply.statusCode < 300) deps.changed()
+    // A stream's answer ends hours later: that is not the time to answer.
+    if (url !== STREAM_PATH || reply.statusCode !== 200)
+      deps.metrics.observe(request.method, url, reply.statusCode, reply.elapsedTime)
     done()
   })
   if (deps.corsOrigins.length > 0) {
     const origin = [...deps.corsOrigins]
     await app.register(cors, { origin, methods: METHODS, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 })
   }
-  if (deps.serves) {
+  const { streams } = deps
+  if (streams !== null) {
     await describeApi(app)
-    await serviceAndUsers(app, deps)
+    await serviceAndUsers(app, { ...deps, streams })
     homeRoutes(app, deps)
+    acceptSockets(app, { verifier: deps.verifier, streams, nextId })
   }
   operationsRoutes(app, deps)
   return app
 }
 
-async function serviceAndUsers(app: FastifyInstance, deps: AppDeps): Promise<void> {
+async function serviceAndUsers(
+  app: FastifyInstance,
+  deps: AppDeps & { readonly streams: Streams },
+): Promise<void> {
   await app.register(async (users) => {
     users.addHook('onRequest', requireCaller(deps.verifier))
     messageRoutes(users, deps)
@@ -86,6 +101,7 @@ async function serviceAndUsers(app: FastifyInstance, deps: AppDeps): Promise<voi
     memberRoutes(users, deps)
     settingsRoutes(users, deps)
     deviceRoutes(users, deps)
+    streamRoutes(users, deps)
   })
   await app.register(async (service) => {
     service.addHook('onRequest', requireServiceKey(deps.serviceKeys))
@@ -96,9 +112,17 @@ async function serviceAndUsers(app: FastifyInstance, deps: AppDeps): Promise<voi
   await unsubscribeRoutes(app, deps)
 }
 
-function newServer(logLevel: string): FastifyInstance {
-  const nextId = createRequestIds()
+// Whoever opens a connection and says nothing, or not all of it, is not waited for longer.
+const HEADERS_WITHIN_MS = 8_000
+const CHECK_CONNECTIONS_MS = 1_000
+
+function newServer(logLevel: string, nextId: () => string, hasStreams: boolean): FastifyInstance {
   return fastify({
+    http: {
+      headersTimeout: HEADERS_WITHIN_MS,
+      connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+      shouldUpgradeCallback: (request) => hasStreams && asksForStream(request),
+    },
     // Standard error, since standard output is for the operator's first screenful.
     logger: {
       level: logLevel,

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who brings the token: the host's user id. '' until a user's route has checked it. */
     callerId: string
+    /** Until when the token lets them, in milliseconds since 1970. */
+    callerUntil: number
   }
 }
 
@@ -18,6 +20,7 @@ export function requireCaller(verifier: Verifier): Hook {
   return (request, _reply, done) => {
     const accept = (caller: Caller) => {
       request.callerId = caller.userId
+      request.callerUntil = caller.expiresAt * 1_000
       done()
     }
     try {

@@ -20,6 +20,11 @@ export interface Metrics {
   observeBatch(size: number): void
   /** What came of notifications, each time one is settled or put off. */
   observeNotifications(settlements: readonly { readonly channel: string; readonly state: string }[]): void
+  readonly streams: {
+    opened(transport: string, change: 1 | -1): void
+    ended(reason: string): void
+    told(event: string, streams: number): void
+  }
   /** In Prometheus' text format. */
   text(): Promise<string>
   readonly contentType: string
@@ -77,6 +82,7 @@ export function createMetrics({ connections, backlog }: MetricsSources): Metrics
     'snug_notifications_late_seconds',
     'How long the notification that waits longest has been due',
   )
+  const streams = streamMetrics(registers)
   const showBacklog = async () => {
     const channels = new Map((await backlog()).map((one) => [one.channel, one]))
     for (const channel of ['email', 'push']) {
@@ -94,11 +100,38 @@ export function createMetrics({ connections, backlog }: MetricsSources): Metrics
     observeNotifications(settlements) {
       for (const { channel, state } of settlements) notifications.inc({ channel, state })
     },
+    streams,
     async text() {
       // Without the database there is no backlog to tell, and everything else still is.
       await showBacklog().catch(() => {})
       return registry.metrics()
     },
     contentType: registry.contentType,
+  }
+}
+
+function streamMetrics(registers: Registry[]): Metrics['streams'] {
+  const open = new Gauge({
+    name: 'snug_streams_open',
+    help: 'Open streams, by transport',
+    labelNames: ['transport'],
+    registers,
+  })
+  const events = new Counter({
+    name: 'snug_stream_events_total',
+    help: 'Events told to streams, by kind',
+    labelNames: ['event'],
+    registers,
+  })
+  const ended = new Counter({
+    name: 'snug_streams_ended_total',
+    help: 'Streams that ended, by reason',
+    labelNames: ['reason'],
+    registers,
+  })
+  return {
+    opened: (transport, change) => open.inc({ transport }, change),
+    ended: (reason) => ended.inc({ reason }),
+    told: (event, count) => events.inc({ event }, count),
   }
 }

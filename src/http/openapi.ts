@@ -25,6 +25,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       },
       tags: [
         { name: 'Messages', description: 'Conversations, threads and messages' },
+        { name: 'Stream', description: 'What happens, as it happens' },
         { name: 'Communities', description: "The caller's communities" },
         { name: 'Members', description: "For a community's creator" },
         { name: 'Notifications', description: "The caller's settings and devices" },

@@ -7,7 +7,7 @@ import { allowNoBody, needBody } from './body.ts'
 
 /** One operation of the API, from which it is validated, serialized and described. */
 export interface Operation {
-  readonly tag: 'Messages' | 'Communities' | 'Members' | 'Notifications' | 'Service' | 'Operations'
+  readonly tag: 'Messages' | 'Stream' | 'Communities' | 'Members' | 'Notifications' | 'Service' | 'Operations'
   readonly summary: string
   readonly description?: string
   /** The path's parameters and what each one is. */

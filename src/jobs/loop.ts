@@ -17,10 +17,12 @@ const GATHER_MS = 20
 export function createLoop(options: {
   readonly name: string
   readonly everyMs: number
+  /** How long what follows a wake-up is waited for, in milliseconds. */
+  readonly gatherMs?: number
   readonly log: (line: string) => void
   readonly round: () => Promise<{ readonly again: boolean; readonly restMs: number }>
 }): Loop {
-  const { name, everyMs, log, round } = options
+  const { name, everyMs, gatherMs = GATHER_MS, log, round } = options
   const stopping = new AbortController()
   let woken = false
   let rouse = new AbortController()
@@ -44,7 +46,7 @@ export function createLoop(options: {
       if (outcome.restMs > 0) await pause(outcome.restMs, stopping.signal)
       if (outcome.again || stopping.signal.aborted) continue
       if (!woken || failing) await pause(everyMs, rouse.signal)
-      if (woken) await pause(GATHER_MS, stopping.signal)
+      if (woken) await pause(gatherMs, stopping.signal)
     }
   }
   const running = run()

@@ -1,39 +1,52 @@
-import { queueNotifications } from '../actions/queue-notifications.ts'
-import type { Db } from '../store/db.ts'
-import { takeFromOutbox } from '../store/outbox.ts'
+import type { Db, Queryable } from '../store/db.ts'
+import { keepBatch, type OutboxRow, takeFromOutbox } from '../store/outbox.ts'
 import { createLoop, type Loop } from './loop.ts'
-import type { Pace } from './pace.ts'
+
+/**
+ * Tells the servers of changes, within the transaction that takes them off the outbox. @returns what to do when it has been committed,
+ * if there is anything
+ */
+export type Publish = (tx: Queryable, rows: readonly OutboxRow[]) => Promise<(() => void) | undefined>
 
 const EVERY_MS = 1_000
 const AT_ONCE = 1_000
+// Of what comes in a rush more goes in one transaction, and streams elsewhere hear of it this much later at the most.
+const GATHER_MS = 10
+const NOTIFYING: readonly OutboxRow['kind'][] = ['message.created', 'conversation.read']
 
 /**
- * Takes what transactions left in the outbox, in bulk, and turns it into notifications in the transaction that takes it away:
- * nothing is lost when a server dies at any point, and nothing comes twice.
- * @param told is called when there may be new notifications
+ * Takes what transactions left in the outbox, in bulk, and in the transaction that takes it away tells the other servers and keeps what
+ * is to become notifications: nothing is lost when a server dies at any point. Streams do not wait for notifications, which make way
+ * for requests in a rush: they have a loop of their own (jobs/queue.ts).
+ * @param kept is called when there may be new notifications
  */
 export function startRelay(deps: {
   readonly db: Db
-  readonly emailDelaySeconds: number
-  readonly pace: Pace
+  readonly publish: Publish
   readonly log: (line: string) => void
-  readonly told: () => void
+  readonly kept: () => void
 }): Loop {
-  const { db, emailDelaySeconds, pace, log, told } = deps
+  const { db, publish, log, kept } = deps
   return createLoop({
     name: 'the outbox',
     everyMs: EVERY_MS,
+    gatherMs: GATHER_MS,
     log,
     async round() {
-      const began = performance.now()
+      let committed: (() => void) | undefined
       const taken = await db.transaction(async (tx) => {
         const rows = await takeFromOutbox(tx, AT_ONCE)
-        await queueNotifications(tx, rows, emailDelaySeconds)
+        if (rows.length === 0) return 0
+        await keepBatch(
+          tx,
+          rows.filter((row) => NOTIFYING.includes(row.kind)),
+        )
+        committed = await publish(tx, rows)
         return rows.length
       })
-      if (taken > 0) told()
-      const again = taken === AT_ONCE
-      return { again, restMs: pace.restAfter(performance.now() - began) }
+      committed?.()
+      if (taken > 0) kept()
+      return { again: taken === AT_ONCE, restMs: 0 }
     },
   })
 }

@@ -1,3 +1,4 @@
+import { TOLD, TOLD_OF, TOUCH } from './changes.ts'
 import type { Queryable } from './db.ts'
 import { sql } from './sql.ts'
 
@@ -63,7 +64,7 @@ const settle = sql<{ hidden: number }>(
      select $1, low_key, high_key, gen_random_uuid(), now(), $3::boolean or coalesce(theirs.blocked, false)
      from pair left join members theirs on theirs.community_key = $1 and theirs.user_key = low_key + high_key - $2
      order by low_key, high_key
-     on conflict (community_key, low_key, high_key) do update set blocked = excluded.blocked, was_listed = c.listed
+     on conflict (community_key, low_key, high_key) do update set blocked = excluded.blocked, ${TOUCH}
      where c.blocked <> excluded.blocked
      returning c.*
    ), inbox as (
@@ -73,8 +74,8 @@ const settle = sql<{ hidden: number }>(
      group by community_key, user_key order by community_key, user_key
      on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
    ), told as (
-     insert into outbox (kind, community_key, low_key, high_key)
-     select case when blocked then 'conversation.hidden' else 'conversation.shown' end, community_key, low_key, high_key
+     insert into outbox (kind, ${TOLD})
+     select case when blocked then 'conversation.hidden' else 'conversation.shown' end, ${TOLD_OF}
      from settled where last_position > 0
    )
    select count(*) as hidden from settled`,

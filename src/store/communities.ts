@@ -96,13 +96,19 @@ export async function insertCommunity(
 
 const update = sql<never>(
   'communities.update',
-  `update communities set name = $2, creator_key = $3, version = version + 1,
-     past_creator_keys = case when creator_key = $3 then past_creator_keys
-       else array_append(array_remove(array_remove(past_creator_keys, creator_key), $3), creator_key) end
+  `with before as (
+     select creator_key from communities where key = $1
+   ), told as (
+     insert into outbox (kind, community_key, low_key, high_key) select 'community.reset', $1, 0, 0 from before where creator_key <> $3
+   )
+   update communities c set name = $2, creator_key = $3, version = version + 1,
+     reset_at = case when c.creator_key = $3 then reset_at else statement_timestamp() end,
+     past_creator_keys = case when c.creator_key = $3 then past_creator_keys
+       else array_append(array_remove(array_remove(past_creator_keys, c.creator_key), $3), c.creator_key) end
    where key = $1`,
 )
 
-/** Names the community and hands it to its creator; the creator before is remembered. */
+/** Names the community and hands it to its creator; the creator before is remembered. The community is locked. */
 export async function updateCommunity(
   tx: Queryable,
   key: number,

@@ -1,3 +1,4 @@
+import { TOLD, TOLD_OF, TOUCH } from './changes.ts'
 import type { Queryable } from './db.ts'
 import { sql } from './sql.ts'
 
@@ -140,7 +141,7 @@ const settle = sql<{ settled: number }>(
      select pair.community_key, low_key, high_key, gen_random_uuid(), now(), exists (
          select from members m where m.community_key = pair.community_key and m.user_key in (low_key, high_key) and m.blocked)
      from pair order by pair.community_key, low_key, high_key
-     on conflict (community_key, low_key, high_key) do update set blocked = excluded.blocked, was_listed = c.listed
+     on conflict (community_key, low_key, high_key) do update set blocked = excluded.blocked, ${TOUCH}
      where c.blocked <> excluded.blocked
      returning c.*
    ), inbox as (
@@ -150,8 +151,8 @@ const settle = sql<{ settled: number }>(
      group by community_key, user_key order by community_key, user_key
      on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
    ), told as (
-     insert into outbox (kind, community_key, low_key, high_key)
-     select 'conversation.hidden', community_key, low_key, high_key from settled where last_position > 0
+     insert into outbox (kind, ${TOLD})
+     select 'conversation.hidden', ${TOLD_OF} from settled where last_position > 0
    )
    select count(*) as settled from settled`,
 )

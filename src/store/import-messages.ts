@@ -1,3 +1,4 @@
+import { AFTER_THE_LAST_CHANGE, CHANGED_AT, TOLD, TOLD_OF } from './changes.ts'
 import type { Queryable } from './db.ts'
 import { sql } from './sql.ts'
 
@@ -102,10 +103,10 @@ const write = sql<{ made: number }>(
      from (select * from stack order by n) as s
    ), conversation as (
      insert into conversations as c (community_key, low_key, high_key, key, id, last_position, last_message_id,
-       last_sender_key, low_read, high_read, active_at, off_list, blocked)
+       last_sender_key, low_read, high_read, active_at, off_list, blocked, touched_at, changes)
      overriding system value
      select community_key, low_key, high_key, key, conversation_id, size, last_message_id, last_sender_key, low_rank, high_rank,
-       active_at, off_list, blocked
+       active_at, off_list, blocked, greatest(statement_timestamp(), active_at), 1
      from keyed order by community_key, low_key, high_key
      on conflict (community_key, low_key, high_key) do update set
        id = case when c.last_position = 0 then excluded.id else c.id end,
@@ -122,8 +123,11 @@ const write = sql<{ made: number }>(
          then c.last_position + excluded.high_read else c.high_read end,
        active_at = case when c.last_position = 0 then excluded.active_at else greatest(c.active_at, excluded.active_at) end,
        off_list = excluded.off_list,
+       changes = c.changes + 1,
+       was_changed_at = ${CHANGED_AT},
+       touched_at = greatest(statement_timestamp(), excluded.active_at, ${AFTER_THE_LAST_CHANGE}),
        was_listed = c.listed
-     returning c.community_key, c.low_key, c.high_key, c.key, c.last_position, c.listed, c.was_listed
+     returning c.*
    ), top as (
      select stack.n, community_key, low_key, high_key, conversation.key, conversation.last_position - stack.size as below
      from stack join conversation using (community_key, low_key, high_key)
@@ -139,6 +143,8 @@ const write = sql<{ made: number }>(
      from conversation cross join lateral (values (low_key), (high_key)) as participant (user_key)
      group by community_key, user_key order by community_key, user_key
      on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
+   ), told as (
+     insert into outbox (kind, ${TOLD}) select 'conversation.updated', ${TOLD_OF} from conversation
    )
    select count(*) as made from top where below = 0`,
 )

@@ -61,21 +61,3 @@ const upsert = sql<ImportedUserRow>(
 export function importUsers(tx: Queryable, users: readonly ImportedUser[]): Promise<ImportedUserRow[]> {
   return tx.query(upsert, [JSON.stringify(users)])
 }
-
-// In key order, after the users, as by every change of a user (versions.ts).
-const touch = sql<never>(
-  'import.touch_communities_of',
-  `with mine as materialized (
-     select community_key as key from members where user_key = any($1::bigint[])
-     union select key from communities where creator_key = any($1::bigint[])
-     union select key from communities where past_creator_keys && $1::bigint[]
-   ), locked as (
-     select c.key from mine join communities c on c.key = mine.key order by c.key for no key update of c
-   )
-   update communities set version = version + 1 where key = any (array(select key from locked))`,
-)
-
-/** Tells the lists that show them of changed users. */
-export async function touchCommunitiesOfAll(tx: Queryable, userKeys: readonly number[]): Promise<void> {
-  if (userKeys.length > 0) await tx.query(touch, [userKeys])
-}

@@ -1,4 +1,5 @@
 import type { CallerFacts } from '../domain/pair.ts'
+import { lockedOf, TELL } from './changes.ts'
 import type { Queryable } from './db.ts'
 import { CALLER_COLUMNS, CALLER_JOINS } from './pair.ts'
 import { sql } from './sql.ts'
@@ -141,22 +142,27 @@ export async function findMember(
 
 // One statement, so that the community's row is held for no longer than its commit: hosts tell of many members at once. The
 // subquery has it locked before the membership, as everybody does. The user's row is locked as well: an erasure comes before
-// this, and then there is nobody, or ends this membership too.
+// this, and then there is nobody, or ends this membership too. A status that is another one is told to the member's conversations.
 const upsert = sql<{ created: boolean }>(
   'members.upsert',
   `with person as (
      select key from users where id = $2 and erased_at is null for no key update
-   ), touched as (
+   ), community as (
      update communities set version = version + 1 from person where communities.key = $1 returning 1
-   )
+   ), member as (
    insert into members as m (community_key, user_key, id, status, joined_at, tier)
    select $1, person.key, $3::uuid, $4, coalesce($5::timestamptz, now()), $6::jsonb
-   from person where (select count(*) from touched) > 0
+   from person where (select count(*) from community) > 0
    on conflict (community_key, user_key) do update set
      status = excluded.status,
      joined_at = coalesce($5::timestamptz, m.joined_at),
-     tier = case when $7::boolean then excluded.tier else m.tier end
-   returning xmax = 0 as created`,
+     tier = case when $7::boolean then excluded.tier else m.tier end,
+     was_status = m.status
+   returning xmax = 0 as created, community_key, user_key, was_status is distinct from status as changed
+   ), subject as (
+     select community_key, user_key from member where changed
+   ), ${lockedOf('subject')}, ${TELL}
+   select created from member`,
 )
 
 /**

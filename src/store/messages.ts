@@ -1,4 +1,5 @@
 import type { DeletionFacts } from '../domain/deletion.ts'
+import { TOLD, TOLD_OF, TOUCH } from './changes.ts'
 import type { Queryable } from './db.ts'
 import { CALLER_COLUMNS, CALLER_JOINS } from './pair.ts'
 import { sql } from './sql.ts'
@@ -73,7 +74,7 @@ const deleteLast = sql<{ total: number }>(
        high_read = least(c.high_read, c.last_position - 1),
        off_list = true,
        deletions = c.deletions + 1,
-       was_listed = c.listed
+       ${TOUCH}
      from messages top
      left join messages below on below.community_key = top.community_key
        and below.conversation_key = top.conversation_key and below.position = top.position - 1
@@ -94,8 +95,8 @@ const deleteLast = sql<{ total: number }>(
      from shortened cross join lateral (values (low_key), (high_key)) as p (user_key) order by user_key
      on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
    ), told as (
-     insert into outbox (kind, community_key, low_key, high_key, message_id, position)
-     select 'message.deleted', community_key, low_key, high_key, $2::uuid, last_position from shortened
+     insert into outbox (kind, message_id, position, ${TOLD})
+     select 'message.deleted', $2::uuid, last_position, ${TOLD_OF} from shortened
    )
    select last_position as total from shortened`,
 )

@@ -1,4 +1,5 @@
 import type { SendFacts } from '../domain/send.ts'
+import { AFTER_THE_LAST_CHANGE, CHANGED_AT, microseconds } from './changes.ts'
 import type { Queryable } from './db.ts'
 import { PAIR_COLUMNS, PAIR_JOINS } from './pair.ts'
 import { sql } from './sql.ts'
@@ -29,6 +30,14 @@ export interface WrittenSend {
   readonly ord: number
   readonly position: number
   readonly createdAt: string
+  /** The conversation's, and how far its two people have read now. */
+  readonly conversationId: string
+  readonly lowRead: number
+  readonly highRead: number
+  /** Which change of the conversation it is, when it was made and when the one before it: see outbox.ts. */
+  readonly change: number
+  readonly changedAt: number
+  readonly previousAt: number | null
 }
 
 // The key is looked up by a subquery of its own: joined, the planner took the sender's keys all, expecting few, and a creator has
@@ -36,7 +45,7 @@ export interface WrittenSend {
 const readFacts = sql<SendFacts>(
   'sends.facts',
   `select ${PAIR_COLUMNS},
-     conversation.last_message_id as "lastMessageId", (
+     conversation.last_message_id as "lastMessageId", coalesce(conversation.changes, 0) as changes, (
        select known.message_id from idempotency_keys known
        where known.community_key = community.key and known.sender_key = caller.key
          and known.idempotency_key = request.idempotency_key
@@ -75,9 +84,9 @@ const writeBatch = sql<WrittenSend>(
      from sent group by community_key, low_key, high_key
    ), conversation as (
      insert into conversations as c (community_key, low_key, high_key, id, last_position, last_message_id,
-       last_sender_key, low_read, high_read, active_at)
+       last_sender_key, low_read, high_read, active_at, changes)
      select community_key, low_key, high_key, conversation_id, size, last_message_id, last_sender_key, low_top, high_top,
-       active_at
+       active_at, size
      from stacked order by community_key, low_key, high_key
      on conflict (community_key, low_key, high_key) do update set
        id = case when c.last_position = 0 then excluded.id else c.id end,
@@ -86,15 +95,20 @@ const writeBatch = sql<WrittenSend>(
        last_sender_key = excluded.last_sender_key,
        low_read = case when excluded.low_read > 0 then c.last_position + excluded.low_read else c.low_read end,
        high_read = case when excluded.high_read > 0 then c.last_position + excluded.high_read else c.high_read end,
-       active_at = greatest(excluded.active_at, c.active_at + interval '1 microsecond'),
+       active_at = greatest(excluded.active_at, ${AFTER_THE_LAST_CHANGE}),
        off_list = false,
-       was_listed = c.listed
+       was_listed = c.listed,
+       changes = c.changes + excluded.changes,
+       was_changed_at = ${CHANGED_AT},
+       touched_at = null
      where not c.blocked and (c.last_message_id < excluded.id or c.last_message_id is null
        or c.last_message_id > $8::uuid or substr(c.last_message_id::text, 15, 1) <> '7')
-     returning c.community_key, c.low_key, c.high_key, c.key, c.last_position, c.was_listed
+     returning c.*
    ), placed as (
-     select sent.*, conversation.key as conversation_key,
-       conversation.last_position - sent.size + sent.rank as position
+     select sent.*, conversation.key as conversation_key, conversation.id as own_id, low_read, high_read, active_at,
+       conversation.last_position - sent.size + sent.rank as position,
+       conversation.changes - sent.size + sent.rank as change,
+       case when sent.rank = 1 then was_changed_at else active_at end as previous_at
      from sent
      join conversation using (community_key, low_key, high_key)
    ), message as (
@@ -116,10 +130,12 @@ const writeBatch = sql<WrittenSend>(
      group by community_key, user_key order by community_key, user_key
      on conflict (community_key, user_key) do update set listed = i.listed + excluded.listed, version = i.version + 1
    ), told as (
-     insert into outbox (kind, community_key, low_key, high_key, message_id, position, user_key)
-     select 'message.created', community_key, low_key, high_key, message_id, position, recipient_key from placed order by ord
+     insert into outbox (kind, community_key, low_key, high_key, message_id, position, user_key, change, changed_at, previous_at)
+     select 'message.created', community_key, low_key, high_key, message_id, position, recipient_key, change, active_at, previous_at
+     from placed order by ord
    )
-   select ord, position, created_at as "createdAt" from placed`,
+   select ord, position, created_at as "createdAt", own_id as "conversationId", low_read as "lowRead", high_read as "highRead",
+     change, ${microseconds('active_at')} as "changedAt", ${microseconds('previous_at')} as "previousAt" from placed`,
 )
 
 /** The facts of every send of a batch, in its order, from one snapshot. */

@@ -1,4 +1,5 @@
 import type { PairFacts } from '../domain/pair.ts'
+import { TOLD, TOLD_OF, TOUCH } from './changes.ts'
 import type { Queryable } from './db.ts'
 import { PAIR_COLUMNS, PAIR_JOINS } from './pair.ts'
 import { sql } from './sql.ts'
@@ -122,7 +123,7 @@ const markRead = sql<{ unread: number }>(
      update conversations c set
        low_read = case when c.low_key = $2 then greatest(c.low_read, m.position) else c.low_read end,
        high_read = case when c.high_key = $2 then greatest(c.high_read, m.position) else c.high_read end,
-       was_listed = c.listed
+       ${TOUCH}
      from conversations seen, m
      where c.community_key = $1 and c.low_key = least($2, $3::bigint) and c.high_key = greatest($2, $3::bigint)
        and seen.community_key = c.community_key and seen.low_key = c.low_key and seen.high_key = c.high_key
@@ -133,9 +134,8 @@ const markRead = sql<{ unread: number }>(
    ), inbox as (
      update inboxes i set version = i.version + 1 from marked where i.community_key = marked.community_key and i.user_key = $2
    ), told as (
-     insert into outbox (kind, community_key, low_key, high_key, message_id, position, user_key)
-     select 'conversation.read', community_key, low_key, high_key, $4::uuid,
-       case when low_key = $2 then low_read else high_read end, $2
+     insert into outbox (kind, message_id, position, user_key, ${TOLD})
+     select 'conversation.read', $4::uuid, case when low_key = $2 then low_read else high_read end, $2, ${TOLD_OF}
      from marked
    )
    select last_position - case when low_key = $2 then low_read else high_read end as unread from marked

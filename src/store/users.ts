@@ -1,7 +1,7 @@
 import type { Queryable } from './db.ts'
 import { removeDevicesOf } from './devices.ts'
 import { sql } from './sql.ts'
-import { touchCommunitiesOf } from './versions.ts'
+import { tellErased, touchCommunitiesOf, touchConversationsOf } from './touches.ts'
 
 export interface UserRow {
   readonly key: number
@@ -96,8 +96,10 @@ const endMemberships = sql<never>(
 export async function eraseUser(tx: Queryable, id: string): Promise<number | null> {
   const [row] = await tx.query(erase, [id])
   if (!row) return null
-  await touchCommunitiesOf(tx, row.key)
+  await touchCommunitiesOf(tx, [row.key])
   await tx.query(endMemberships, [row.key])
+  await touchConversationsOf(tx, [row.key])
+  await tellErased(tx, row.key)
   await removeDevicesOf(tx, row.key)
   return row.key
 }

@@ -16,7 +16,7 @@ const pair: PairFacts = {
   ...{ otherKey: 2, otherId: 'bob', otherUsername: 'bob', otherAvatarUrl: null, otherErasedAt: null },
   ...{ otherStatus: 'active', otherBlocked: false, otherWasCreator: false },
 }
-const send: SendFacts = { ...pair, lastMessageId: null, knownMessageId: null }
+const send: SendFacts = { ...pair, lastMessageId: null, changes: 0, knownMessageId: null }
 
 type Fault<Facts> = readonly [name: string, facts: Partial<Facts>]
 

@@ -1,0 +1,41 @@
+import type { Db } from '../store/db.ts'
+import { type OutboxRow, usersOfRow } from '../store/outbox.ts'
+import { usersInCommunity } from '../store/streams.ts'
+import type { Hub } from './hub.ts'
+import type { Order } from './order.ts'
+import { type Change, keyOf } from './teller.ts'
+
+/**
+ * What is done with the changes that come by the bus.
+ * @param failing is told of users who may have missed something, when it cannot be found out
+ */
+export function createHearing(
+  db: Db,
+  hub: Hub,
+  order: Order<Change>,
+  failing: (error: unknown, userKeys: readonly number[]) => void,
+): (rows: readonly OutboxRow[]) => void {
+  const resetCommunity = async (communityKey: number) => {
+    const open = [...hub.users()]
+    await usersInCommunity(db, communityKey, open).then(
+      (concerned) => hub.resync(concerned),
+      (error) => failing(error, open),
+    )
+  }
+  const hear = (row: OutboxRow) => {
+    const { kind, change, changedAt, previousAt } = row
+    if (kind === 'user.erased') {
+      for (const stream of hub.of(row.userKey as number)) hub.end(stream, 'erased')
+    } else if (kind === 'community.reset') {
+      void resetCommunity(row.communityKey)
+    } else if (change === null || changedAt === null) {
+      // A server of before wrote it, which did not count changes.
+      hub.resync(usersOfRow(row))
+    } else {
+      order.offer({ key: keyOf(row), change, changedAt, previousAt, row, events: null })
+    }
+  }
+  return (rows) => {
+    if (hub.size > 0) for (const row of rows) hear(row)
+  }
+}

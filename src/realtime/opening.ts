@@ -1,0 +1,129 @@
+import type { ListeningBus } from './bus.ts'
+import type { CatchUp, Missed } from './catch-up.ts'
+import type { Cursors } from './cursor.ts'
+import type { EventFor } from './events.ts'
+import { frameOf } from './frame.ts'
+import type { StreamReads } from './gather-reads.ts'
+import type { Hub } from './hub.ts'
+import { type Sink, Stream } from './stream.ts'
+
+/** Who opens a stream. */
+export interface StreamCaller {
+  readonly userId: string
+  readonly userKey: number
+  /** Milliseconds since 1970: the token's end. */
+  readonly expiresAt: number
+  /** The id of the last event that was received; null: a new stream. */
+  readonly since: string | null
+}
+
+/** Opens a stream. @returns what to call when the other side has gone */
+export type OpenStream = (sink: Sink, caller: StreamCaller) => () => void
+
+export interface Opening {
+  admit(userId: string): Promise<number | null>
+  readonly open: OpenStream
+  /** Everything before `until` has been handed over; the database's clock was `now` when that was asked. */
+  settled(until: number, now: number): void
+}
+
+// Whoever catches up reads what was written before more is written, within this time.
+const DRAIN_WITHIN_MS = 10_000
+const DRAIN_BYTES = 32_768
+
+/**
+ * The phases of a stream: it is open and holds back what happens, is told what it has missed, is ready, and is told what was held back,
+ * without what the catching-up had told already.
+ */
+export function createOpening(deps: {
+  readonly hub: Hub
+  readonly bus: Pick<ListeningBus, 'watch'>
+  readonly cursors: Cursors
+  readonly now: () => number
+  readonly catchUp: CatchUp
+  readonly reads: StreamReads
+  readonly fresh: () => Promise<void>
+  readonly log: (line: string) => void
+}): Opening {
+  const { hub, bus, cursors, now, catchUp, reads, fresh, log } = deps
+  // Those that know what their catching-up has told, with the database's clock after it, once that is known.
+  const caughtUp = new Map<Stream, number | null>()
+
+  const missedSince = async (
+    stream: Stream,
+    since: string | null,
+  ): Promise<Missed | 'resync' | 'erased' | null> => {
+    if (since === null) return null
+    const cursor = cursors.read(since, now() * 1_000)
+    if (!cursor) return 'resync'
+    return catchUp({ id: stream.userId, key: stream.userKey }, cursor.until)
+  }
+  const write = ({ event, data }: EventFor, id: string, stream: Stream) =>
+    hub.write(stream, frameOf(event, id, data as never))
+
+  const run = async (stream: Stream, since: string | null) => {
+    await Promise.all([bus.watch(stream.userKey), fresh()])
+    // What this says has been handed over was so before anything is read.
+    const { until } = hub
+    const missed = await missedSince(stream, since)
+    if (missed === 'erased') return hub.end(stream, 'erased')
+    if (missed === 'resync') write({ event: 'resync', data: {} }, cursors.next(until), stream)
+    else if (missed) {
+      // Whoever is cut off in between comes back with the cursor of before.
+      const old = cursors.read(since as string, now() * 1_000)?.until ?? until
+      for (const event of missed.events) {
+        if (!(await hasRoom(stream))) return hub.end(stream, 'slow')
+        if (!write(event, cursors.next(old), stream)) return
+      }
+    }
+    if (stream.takeOverflow()) write({ event: 'resync', data: {} }, cursors.next(until), stream)
+    const data = { user_id: stream.userId, server_time: `${new Date(now()).toISOString().slice(0, 19)}Z` }
+    if (!write({ event: 'ready', data }, cursors.next(until), stream)) return
+    const told = missed && missed !== 'resync' && missed.told.size > 0 ? missed.told : null
+    if (told) caughtUp.set(stream, null)
+    if (!stream.goLive(told)) hub.end(stream, 'slow')
+  }
+
+  return {
+    async admit(userId) {
+      const { userKey, erased } = await reads.resume({ userId, since: null })
+      return erased ? null : userKey
+    },
+    open(sink, { userId, userKey, expiresAt, since }) {
+      const stream = new Stream(userKey, userId, expiresAt, sink)
+      hub.add(stream)
+      run(stream, since).catch((error) => {
+        // The database is away: the client comes back with what it had, and is told then.
+        log(`streams: one could not be opened (${error.message})`)
+        hub.end(stream, 'failed')
+      })
+      return () => {
+        caughtUp.delete(stream)
+        hub.end(stream, 'gone')
+      }
+    },
+    settled(until, at) {
+      for (const [stream, after] of caughtUp) {
+        if (stream.ended) caughtUp.delete(stream)
+        else if (after === null) caughtUp.set(stream, at)
+        else if (until >= after) {
+          stream.forgetTold()
+          caughtUp.delete(stream)
+        }
+      }
+    },
+  }
+}
+
+/** Waits until there is room for more. @returns false when it is not read */
+async function hasRoom(stream: Stream): Promise<boolean> {
+  const { sink } = stream
+  if (sink.unsent < DRAIN_BYTES) return true
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), DRAIN_WITHIN_MS)
+  })
+  const room = await Promise.race([sink.drained().then(() => true), late])
+  clearTimeout(timer)
+  return room && !stream.ended
+}

@@ -1,0 +1,54 @@
+import type { ServerResponse } from 'node:http'
+import type { Frame } from './frame.ts'
+import type { EndReason, Sink } from './stream.ts'
+
+const PING = Buffer.from(': ping\n\n')
+// What a browser waits before it comes back by itself, in milliseconds.
+const RETRY_MS = 1_000
+
+/** Server-sent events over a response that has been taken from the framework, its common headers set. */
+export class EventSink implements Sink {
+  readonly transport = 'sse'
+  readonly #response: ServerResponse
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      // nginx buffers answers unless it is told not to.
+      'x-accel-buffering': 'no',
+    })
+    response.write(`retry: ${RETRY_MS}\n\n`)
+  }
+
+  get unsent(): number {
+    return this.#response.writableLength
+  }
+
+  sizeOf(frame: Frame): number {
+    return frame.text.length
+  }
+
+  write(frame: Frame): void {
+    this.#response.write(frame.text)
+  }
+
+  ping(): void {
+    this.#response.write(PING)
+  }
+
+  end(reason: EndReason, retryMs?: number): void {
+    // Whoever does not read would never read the end either.
+    if (reason === 'slow' || reason === 'gone') this.#response.destroy()
+    else this.#response.end(retryMs === undefined ? undefined : `retry: ${retryMs}\n\n`)
+  }
+
+  drained(): Promise<void> {
+    const response = this.#response
+    if (!response.writableNeedDrain || response.destroyed) return Promise.resolve()
+    return new Promise((resolve) => {
+      response.once('drain', resolve)
+      response.once('close', resolve)
+    })
+  }
+}

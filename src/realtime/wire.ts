@@ -1,0 +1,104 @@
+import { OUTBOX_KINDS, type OutboxRow } from '../store/outbox.ts'
+
+/** Somebody is writing: stored nowhere, passed on to the other's streams. */
+export interface TypingNote {
+  readonly communityId: string
+  readonly typerId: string
+  readonly typerKey: number
+  readonly otherKey: number
+}
+
+/** What servers tell each other: keys, and never a text. What is in it is read from the database by whoever needs it. */
+export type Note =
+  | { readonly kind: 'changes'; readonly rows: readonly OutboxRow[] }
+  | { readonly kind: 'typing'; readonly typing: TypingNote }
+  /** A server's own, by which it knows that all before it has come. */
+  | { readonly kind: 'mark'; readonly mark: string }
+
+type Packed = readonly [
+  kind: number,
+  communityKey: number,
+  lowKey: number,
+  highKey: number,
+  messageId: string | null,
+  position: number | null,
+  userKey: number | null,
+  conversationId: string | null,
+  change: number | null,
+  changedAt: number | null,
+  previousAt: number | null,
+]
+
+function pack(row: OutboxRow): string {
+  const packed: Packed = [
+    OUTBOX_KINDS.indexOf(row.kind),
+    row.communityKey,
+    row.lowKey,
+    row.highKey,
+    row.messageId,
+    row.position,
+    row.userKey,
+    row.conversationId,
+    row.change,
+    row.changedAt,
+    row.previousAt,
+  ]
+  return JSON.stringify(packed)
+}
+
+function unpack(packed: Packed): OutboxRow {
+  const [kind, communityKey, lowKey, highKey, messageId, position, userKey, conversationId] = packed
+  const [change, changedAt, previousAt] = packed.slice(8) as [number | null, number | null, number | null]
+  return {
+    kind: OUTBOX_KINDS[kind] as OutboxRow['kind'],
+    communityKey,
+    lowKey,
+    highKey,
+    messageId,
+    position,
+    userKey,
+    conversationId,
+    change,
+    changedAt,
+    previousAt,
+  }
+}
+
+// PostgreSQL takes less than 8,000 bytes.
+const PAYLOAD_MOST = 7_800
+
+/** The rows as texts of less than 8,000 bytes each, in order. */
+export function writeChanges(rows: readonly OutboxRow[]): string[] {
+  const payloads: string[] = []
+  let some: string[] = []
+  let length = 0
+  for (const text of rows.map(pack)) {
+    if (length + text.length > PAYLOAD_MOST) {
+      payloads.push(`c[${some.join()}]`)
+      some = []
+      length = 0
+    }
+    some.push(text)
+    length += text.length + 1
+  }
+  if (some.length > 0) payloads.push(`c[${some.join()}]`)
+  return payloads
+}
+
+export const writeTyping = (typing: TypingNote): string => `t${JSON.stringify(typing)}`
+export const writeMark = (mark: string): string => `m${mark}`
+
+/** Null: not one of ours, or of a version to come. */
+export function readNote(payload: string): Note | null {
+  const body = payload.slice(1)
+  switch (payload[0]) {
+    case 'c':
+      return { kind: 'changes', rows: (JSON.parse(body) as Packed[]).map(unpack).filter((row) => row.kind) }
+    case 't':
+      return { kind: 'typing', typing: JSON.parse(body) as TypingNote }
+    case 'm':
+      return { kind: 'mark', mark: body }
+    default:
+      return null
+  }
+}
