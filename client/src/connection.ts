@@ -1,0 +1,122 @@
+import type { End, Link, OpenLink } from './link.ts'
+import { backoff, type Timing } from './timing.ts'
+import type { Tokens } from './token.ts'
+import type { StreamEvent } from './types.ts'
+
+/**
+ * `connecting`: never live yet. `live`: everything is told as it happens. `behind`: the connection was lost, or is there again
+ * and has not told everything yet; what is held may be old.
+ */
+export type StreamState = 'connecting' | 'live' | 'behind'
+
+export interface ConnectionDeps {
+  readonly url: string
+  readonly tokens: Pick<Tokens, 'get' | 'refuse'>
+  readonly timing: Timing
+  /** What may be connected by, the best first. Where one does not open, the next is tried. */
+  readonly links: readonly OpenLink[]
+  readonly pass: (event: StreamEvent) => void
+  readonly became: (state: StreamState) => void
+  /** What comes does not follow on what came before. */
+  readonly fresh: () => void
+}
+
+const WAIT_MS = 1_000
+const WAIT_MAX_MS = 30_000
+// The server lets something be heard every 25 s at the latest. One that says nothing any more may look open for hours.
+const SILENCE_MS = 60_000
+
+/** Keeps a connection from `start` to `stop`: connects again, and resumes after the last event. */
+export function connection(deps: ConnectionDeps) {
+  const { url, tokens, timing, links } = deps
+  let state: StreamState = 'connecting'
+  let link: Link | null = null
+  // Which connection is the one that counts: what is heard from an earlier one is passed over.
+  let current = 0
+  let kind = 0
+  let since: string | undefined
+  let failures = 0
+  let refusals = 0
+  let waiting: unknown
+  let watchdog: unknown
+
+  const become = (next: StreamState) => {
+    if (state === next) return
+    state = next
+    deps.became(next)
+  }
+
+  async function connect(): Promise<void> {
+    drop()
+    const mine = current
+    let fresh = since === undefined
+    let token = ''
+    let opened = false
+    const end = (how: End = { opened }) => {
+      if (mine === current) lost(token, how)
+    }
+    const listen = () => {
+      timing.timers.clearTimeout(watchdog)
+      watchdog = timing.timers.setTimeout(end, SILENCE_MS)
+    }
+    const receive = (event: StreamEvent) => {
+      if (mine !== current) return
+      opened = true
+      listen()
+      if ((event.event as string) === 'ping') return
+      deps.pass(event)
+      // A listener may have stopped it.
+      if (mine !== current) return
+      if (event.id) since = event.id
+      if (event.event === 'resync' || (fresh && event.event === 'ready')) deps.fresh()
+      if (event.event === 'resync') fresh = false
+      if (event.event !== 'ready') return
+      failures = refusals = 0
+      become('live')
+    }
+    try {
+      token = await tokens.get()
+    } catch {
+      return end({ opened: true })
+    }
+    if (mine !== current) return
+    listen()
+    link = (links[kind] as OpenLink)({ url, token, since, receive, end })
+  }
+
+  function lost(token: string, { opened, refused, retry }: End): void {
+    drop()
+    if (state === 'live') become('behind')
+    if (refused) tokens.refuse(token)
+    // Browsers do not tell why a WebSocket did not open: it may be the token, or a proxy that knows no WebSockets. After the
+    // second time the other way is tried, which tells; without another, a fresh token.
+    if (!opened && failures % 2 === 1) {
+      if (links.length > 1) kind = 1 - kind
+      else tokens.refuse(token)
+    }
+    // A fresh token helps at once, or never.
+    let wait = 0
+    if (retry !== undefined) wait = retry * (1 + timing.random() / 2)
+    else if (!refused || refusals++ > 0) wait = backoff(timing, failures++, WAIT_MS, WAIT_MAX_MS)
+    waiting = timing.timers.setTimeout(connect, wait)
+  }
+
+  function drop(): void {
+    current++
+    timing.timers.clearTimeout(waiting)
+    timing.timers.clearTimeout(watchdog)
+    link?.close()
+    link = null
+  }
+
+  return {
+    state: () => state,
+    start: () => void connect(),
+    stop() {
+      drop()
+      since = undefined
+      failures = refusals = 0
+      become('connecting')
+    },
+  }
+}

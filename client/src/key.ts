@@ -1,0 +1,9 @@
+/** A new idempotency key. */
+export function newKey(random: () => number): string {
+  // Missing where a page is not served over https, and in React Native.
+  const crypto: Partial<Crypto> | undefined = globalThis.crypto
+  if (crypto?.randomUUID) return crypto.randomUUID()
+  // Keys are the caller's own and of one community: enough that one person's never meet.
+  const part = () => random().toString(36).slice(2)
+  return `${Date.now().toString(36)}-${part()}${part()}${part()}`
+}

@@ -1,0 +1,77 @@
+import { same } from './known.ts'
+import type { Conversation } from './types.ts'
+
+interface Entry {
+  readonly conversation: Conversation
+  /** Its place in the list, a greater one being nearer to the top; undefined while no event has told of it. */
+  readonly order: number | undefined
+}
+
+// The places of so many conversations are remembered beyond a fetch.
+const ORDERS_MAX = 2_000
+
+/**
+ * Conversations in the order of the list. A fetch has the order of its moment, and an event tells the place of one conversation
+ * alone, by a number that a fetch does not tell.
+ */
+export function createPlaces() {
+  let entries: Entry[] = []
+  // By conversation. It holds as long as the latest message is this one.
+  const orders = new Map<string, [message: string, order: number]>()
+
+  const indexOf = (id: string) => entries.findIndex(({ conversation }) => conversation.id === id)
+  const find = (id: string): Entry | undefined => entries[indexOf(id)]
+  const entryOf = (conversation: Conversation): Entry => {
+    const held = find(conversation.id)?.conversation
+    const [message, order] = orders.get(conversation.id) ?? []
+    return {
+      conversation: held && same(held, conversation) ? held : conversation,
+      order: message === conversation.latest_message.id ? order : undefined,
+    }
+  }
+  return {
+    find,
+    all: () => entries.map(({ conversation }) => conversation),
+    /** Takes what a fetch has found. */
+    replace(conversations: readonly Conversation[]) {
+      const all = new Map(conversations.map((one) => [one.id, one]))
+      entries = [...all.values()].map(entryOf)
+    },
+    /** The same, of what follows. */
+    append(conversations: readonly Conversation[]) {
+      entries.push(...conversations.filter(({ id }) => indexOf(id) < 0).map(entryOf))
+    },
+    /** Takes what an event tells. @returns whether it is new to the list */
+    put(conversation: Conversation, order: number): boolean {
+      const { id, latest_message } = conversation
+      orders.delete(id)
+      orders.set(id, [latest_message.id, order])
+      if (orders.size > ORDERS_MAX) orders.delete(orders.keys().next().value as string)
+      const at = indexOf(id)
+      const held = entries[at]
+      const entry = entryOf(conversation)
+      const moves = held?.conversation.latest_message.id !== latest_message.id
+      // News goes above what no event has told of, which was there before. Anything else is where a fetch has found it, unless
+      // an older one has been put above it.
+      const to = entries.findIndex((one) => (one.order === undefined ? moves : one.order < order))
+      if (held) entries.splice(at, 1)
+      if (moves ? to >= 0 : to >= 0 && to < at) entries.splice(held && to > at ? to - 1 : to, 0, entry)
+      else entries.splice(moves ? entries.length : at, 0, entry)
+      return !held
+    },
+    /** Changes one in its place. */
+    change(id: string, change: Partial<Conversation>) {
+      const at = indexOf(id)
+      const held = entries[at]
+      if (held) entries[at] = { ...held, conversation: { ...held.conversation, ...change } }
+    },
+    /** @returns whether it was there */
+    remove(id: string): boolean {
+      const { length } = entries
+      entries = entries.filter(({ conversation }) => conversation.id !== id)
+      return entries.length < length
+    },
+  }
+}
+
+export type Places = ReturnType<typeof createPlaces>

@@ -1,0 +1,452 @@
+// Made by scripts/client-types.ts from the schemas of contract/. Not to be edited: npm run client-types
+
+/** An erased user is `{"id", "username": "deleted", "avatar_url": null}`. */
+export interface User {
+  id: string
+  username: string
+  avatar_url: string | null
+}
+
+export interface Message {
+  id: string
+  content: string
+  created_at: string
+  updated_at: string
+  sender: User
+  recipient: User
+}
+
+export interface MessageList {
+  total: number
+  has_more: boolean
+  data: Message[]
+}
+
+export interface LatestMessage {
+  id: string
+  content: string
+  created_at: string
+  sender: User
+}
+
+export interface Conversation {
+  id: string
+  updated_at: string
+  user: User
+  latest_message: LatestMessage
+  unread_count: number
+  can_send: boolean
+  cannot_send_reason: string | null
+}
+
+export interface ConversationList {
+  total: number
+  has_more: boolean
+  data: Conversation[]
+}
+
+export interface ReadAnswer {
+  unread_count: number
+}
+
+export interface Community {
+  id: string
+  name: string
+  creator: User
+  role: 'creator' | 'member'
+  status: 'active' | 'trialing' | 'past_due' | 'canceled' | 'unpaid' | 'incomplete'
+  unread_count: number
+}
+
+export interface CommunityList {
+  total: number
+  has_more: boolean
+  data: Community[]
+}
+
+export interface Member {
+  id: string
+  status: 'active' | 'trialing' | 'past_due' | 'canceled' | 'unpaid' | 'incomplete'
+  joined_at: string
+  is_blocked: boolean
+  tier_name: string | null
+  tier: {
+    id: string | null
+    name: string | null
+    color: string | null
+  } | null
+  user: {
+    id: string
+    name: string | null
+    username: string
+    email: string | null
+    avatar_url: string | null
+  }
+  metadata: {
+    blocked: boolean
+    blocked_at: string | null
+    /** The user's id; null when the host blocked. */
+    blocked_by: string | null
+    block_reason: string | null
+    unblocked_at: string | null
+    unblocked_by: string | null
+  }
+}
+
+export interface MemberList {
+  total: number
+  has_more: boolean
+  data: Member[]
+  counts: {
+    active: number
+    canceled: number
+    blocked: number
+  }
+}
+
+export interface BlockBody {
+  reason?: string | null
+}
+
+export interface Setting {
+  key: string
+  value: string
+  category: string
+  title: string
+  description: string
+}
+
+export interface SettingBody {
+  setting: {
+    key: 'messages.email' | 'messages.push' | 'messages.email_delay' | 'messages.quiet_hours'
+    /** `messages.email` and `messages.push`: true or false. `messages.email_delay`: 0, 300 or 3600 seconds, or `daily`. `messages.quiet_hours`: `22:00-07:00` or the empty text. All may be strings. */
+    value: string | boolean | number
+    category?: 'notifications'
+  }
+}
+
+export interface PublicKey {
+  /** VAPID, base64url: the `applicationServerKey` of a subscription. */
+  public_key: string
+}
+
+export interface Device {
+  id: string
+  platform: 'web' | 'fcm' | 'apns'
+  created_at: string
+  updated_at: string
+}
+
+export interface DeviceList {
+  total: number
+  has_more: boolean
+  data: Device[]
+}
+
+export type DeviceBody =
+  | {
+      platform: 'web'
+      /** A browser's `PushSubscription`, as its `toJSON()` gives it. */
+      subscription: {
+        /** An https URL at a public address, without credentials. */
+        endpoint: string
+        keys: {
+          /** An uncompressed point of P-256: 65 bytes in base64url. */
+          p256dh: string
+          /** 16 bytes in base64url. */
+          auth: string
+        }
+      }
+    }
+  | {
+      platform: 'fcm'
+      /** The registration token. */
+      token: string
+    }
+  | {
+      platform: 'apns'
+      /** The device token in hex. */
+      token: string
+    }
+
+/** Fields that are left out stay as they are; null clears one. */
+export interface UserBody {
+  username: string
+  name?: string | null
+  email?: string | null
+  avatar_url?: string | null
+  time_zone?: string | null
+  settings?: {
+    'messages.email'?: boolean
+    'messages.push'?: boolean
+  }
+}
+
+export interface ServiceUser {
+  id: string
+  username: string
+  name: string | null
+  email: string | null
+  avatar_url: string | null
+  time_zone: string | null
+  settings: {
+    'messages.email': boolean
+    'messages.push': boolean
+  }
+}
+
+export interface CommunityBody {
+  name: string
+  creator_id: string
+}
+
+export interface ServiceCommunity {
+  id: string
+  name: string
+  creator_id: string
+}
+
+/** Fields that are left out stay as they are; a null tier clears it. */
+export interface MemberBody {
+  status: 'active' | 'trialing' | 'past_due' | 'canceled' | 'unpaid' | 'incomplete'
+  /** Default: when the membership is first told of. */
+  joined_at?: string
+  tier?: {
+    id?: string | null
+    name?: string | null
+    color?: string | null
+  } | null
+}
+
+export interface TokenAnswer {
+  access_token: string
+  expires_at: string
+}
+
+export interface UserLine {
+  type: 'user'
+  id: string
+  username: string
+  name?: string | null
+  email?: string | null
+  avatar_url?: string | null
+  time_zone?: string | null
+  settings?: {
+    'messages.email'?: boolean
+    'messages.push'?: boolean
+  }
+  /** Set: an erased user, new to this Snug. */
+  erased_at?: string | null
+}
+
+export interface CommunityLine {
+  type: 'community'
+  id: string
+  name: string
+  creator_id: string
+  /** Whoever was the creator before, the latest last. */
+  past_creator_ids?: string[]
+}
+
+export interface MemberLine {
+  type: 'member'
+  community_id: string
+  user_id: string
+  status: 'active' | 'trialing' | 'past_due' | 'canceled' | 'unpaid' | 'incomplete'
+  /** Default: when the membership is first told of. */
+  joined_at?: string
+  tier?: {
+    id?: string | null
+    name?: string | null
+    color?: string | null
+  } | null
+  /** The membership's id, where it is new. */
+  id?: string
+  /** The block. Taken in where the membership was never blocked before. */
+  metadata?: {
+    blocked?: boolean
+    blocked_at?: string | null
+    blocked_by?: string | null
+    block_reason?: string | null
+    unblocked_at?: string | null
+    unblocked_by?: string | null
+  }
+}
+
+export interface MessageLine {
+  type: 'message'
+  /** Any UUID. Without it, one is made of the community, the people, the text and the time. */
+  id?: string
+  community_id: string
+  sender_id: string
+  recipient_id: string
+  content: string
+  created_at: string
+  /** Whether the recipient has read it, and so all before it. Without it: yes, unless something before it is unread. */
+  read?: boolean
+  /** The text was removed when its sender was erased: the content is empty. */
+  erased?: boolean
+  /** The last message was deleted after this one: the conversation is off both lists. */
+  off_list?: boolean
+  /** The conversation's id, where the message is its first. */
+  conversation_id?: string
+  /** The conversation's place in the lists, where it is not `created_at`. */
+  active_at?: string
+}
+
+export interface KeyLine {
+  type: 'idempotency_key'
+  community_id: string
+  sender_id: string
+  key: string
+  message_id: string
+}
+
+export type TransferLine = UserLine | CommunityLine | MemberLine | MessageLine | KeyLine
+
+export interface ImportAnswer {
+  /** What is new or changed: all zeros when the same is imported again. */
+  imported: {
+    users: number
+    communities: number
+    members: number
+    conversations: number
+    messages: number
+    idempotency_keys: number
+  }
+  /** How many lines were refused. */
+  refused: number
+  /** The refused lines in their order, the first 1000 of them. */
+  errors: {
+    /** From 1, blank lines counted. */
+    line: number
+    message: string
+  }[]
+}
+
+export interface NotificationRecord {
+  channel: 'email' | 'push'
+  status: 'queued' | 'held' | 'sent' | 'skipped' | 'failed'
+  /** `setting_off`: The recipient has turned the setting off. `no_address`: The recipient has no email address. `address_refused`: The address's mail server refused it for good; nothing goes there until it changes. `no_device`: The recipient has no device. `not_active`: One of the two is no active member, or the community has changed hands. `blocked`: One of the two is blocked. `read`: The recipient had read the message before. `deleted`: The message had been deleted before. `erased`: One of the two has been erased. `email_delay`: Emails wait for the recipient's `messages.email_delay`, or the server's. `quiet_hours`: Pushes are held during the recipient's `messages.quiet_hours`. `retry`: The service could not take it, and is asked again. */
+  reason: string | null
+  /** The same in words. */
+  explanation: string | null
+  held_until: string | null
+  next_attempt_at: string | null
+  sent_at: string | null
+  settled_at: string | null
+  /** How often the service was asked. */
+  attempts: number
+  /** The service's words about the last attempt. */
+  error: string | null
+  /** Of a push: the devices that are done with. */
+  devices: {
+    id: string
+    status: 'sent' | 'failed'
+    at: string
+    /** The service's words. */
+    error: string | null
+  }[]
+}
+
+export interface NotificationsOfMessage {
+  message_id: string
+  community_id: string
+  recipient_id: string
+  data: NotificationRecord[]
+}
+
+export interface Ready {
+  user_id: string
+  server_time: string
+}
+
+export interface MessageCreated {
+  community_id: string
+  conversation: Conversation
+  message: Message
+  /** The message's place in its thread, from 1. What a client holds there, or after it, under another id has been deleted. */
+  position: number
+  /** The conversation's place in the list: a greater one is nearer to the top. To be compared with others of the community only. */
+  order: number
+}
+
+export interface MessageDeleted {
+  community_id: string
+  conversation_id: string
+  /** The other participant, by whom the thread is fetched. */
+  user_id: string
+  message_id: string
+  /** How many messages the thread holds now. */
+  total: number
+}
+
+export interface ConversationRead {
+  community_id: string
+  conversation_id: string
+  /** Which participant has read. */
+  user_id: string
+  /** Up to and with which message. */
+  message_id: string
+  /** The caller's own, as the list shows it. */
+  unread_count: number
+}
+
+export interface ConversationHidden {
+  community_id: string
+  conversation_id: string
+  /** The other participant, by whom the thread is fetched. */
+  user_id: string
+}
+
+export interface Typing {
+  community_id: string
+  /** The other participant, by whom the thread is fetched. */
+  user_id: string
+  expires_at: string
+}
+
+export interface ConversationChanged {
+  community_id: string
+  /** The other participant, by whom the thread is fetched. */
+  user_id: string
+  conversation: Conversation | null
+  /** How many messages the thread holds; 0 where a block hides it. */
+  total: number
+  /** The conversation's place in the list: a greater one is nearer to the top. To be compared with others of the community only. */
+  order: number
+}
+
+export interface ConversationUpdated {
+  community_id: string
+  /** The other participant, by whom the thread is fetched. */
+  user_id: string
+  conversation: Conversation | null
+  /** How many messages the thread holds; 0 where a block hides it. */
+  total: number
+  /** The conversation's place in the list: a greater one is nearer to the top. To be compared with others of the community only. */
+  order: number
+}
+
+export type Resync = Record<string, never>
+
+/** Every event of the stream by its name, with what its data holds: CONTRACT §6. */
+export interface StreamData {
+  ready: Ready
+  'message.created': MessageCreated
+  'message.deleted': MessageDeleted
+  'conversation.read': ConversationRead
+  'conversation.hidden': ConversationHidden
+  'conversation.shown': ConversationHidden
+  typing: Typing
+  'conversation.changed': ConversationChanged
+  'conversation.updated': ConversationUpdated
+  resync: Resync
+}
+
+export type StreamEventName = keyof StreamData
+
+/** An event as it comes: its opaque id, by which the stream resumes, its name and its data. */
+export type StreamEvent = {
+  [Name in StreamEventName]: { readonly id: string; readonly event: Name; readonly data: StreamData[Name] }
+}[StreamEventName]

@@ -1,0 +1,114 @@
+import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
+import { after } from 'node:test'
+import { Snug, type SnugOptions, type Store, type Stream, type StreamState } from '../../client/src/index.ts'
+import type { TestSnug } from '../kit.ts'
+
+/** A client of a user's. Nothing in it waits for longer than it must. */
+export function clientOf(snug: TestSnug, userId: string, options: Partial<SnugOptions> = {}): Snug {
+  const client = new Snug({
+    url: snug.snug.url,
+    token: () => snug.token(userId),
+    random: () => 0,
+    ...options,
+  })
+  after(() => client.stream.close())
+  return client
+}
+
+/** Waits until what a store shows is as it should be. */
+export function until<S>(store: Store<S>, holds: (snapshot: S) => boolean): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      end()
+      reject(new Error(`never so: ${JSON.stringify(store.getSnapshot())}`))
+    }, 20_000)
+    const look = () => {
+      const snapshot = store.getSnapshot()
+      if (!holds(snapshot)) return
+      clearTimeout(late)
+      end()
+      resolve(snapshot)
+    }
+    const end = store.subscribe(look)
+    look()
+  })
+}
+
+/** Waits until the stream's state is this. */
+export function state(stream: Stream, wanted: StreamState): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.state === wanted) return resolve()
+    const end = stream.onState((now) => {
+      if (now !== wanted) return
+      end()
+      resolve()
+    })
+  })
+}
+
+/** A line to the server that can be cut. */
+export interface Proxy {
+  readonly url: string
+  /** Ends all connections. */
+  cut(): void
+  /** While it is closed, nobody gets through. */
+  closed: boolean
+  /** Nothing goes through any more, and nobody is told. */
+  freeze(): void
+  readonly connections: number
+}
+
+export async function proxyTo(url: string): Promise<Proxy> {
+  const { hostname, port } = new URL(url)
+  const pairs = new Set<readonly [Socket, Socket]>()
+  let connections = 0
+  const proxy = {
+    closed: false,
+    url: '',
+    get connections() {
+      return connections
+    },
+    cut() {
+      for (const pair of pairs) for (const socket of pair) socket.destroy()
+    },
+    freeze() {
+      for (const [near, far] of pairs) {
+        far.unpipe(near)
+        near.unpipe(far)
+        near.pause()
+      }
+    },
+  }
+  const server = createServer((near) => {
+    near.on('error', () => {})
+    if (proxy.closed) return near.destroy()
+    connections++
+    const far = dial(Number(port), hostname)
+    far.on('error', () => {})
+    const pair = [near, far] as const
+    pairs.add(pair)
+    near.pipe(far)
+    far.pipe(near)
+    near.on('close', () => {
+      pairs.delete(pair)
+      far.destroy()
+    })
+    far.on('close', () => near.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  after(() => {
+    proxy.cut()
+    server.close()
+  })
+  proxy.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return proxy
+}
+
+/** A promise that is settled from outside. */
+export function gate<T = void>() {
+  let open: (value: T) => void = () => {}
+  const promise = new Promise<T>((resolve) => {
+    open = resolve
+  })
+  return { promise, open }
+}
