@@ -39,9 +39,14 @@ export interface Snug {
 /**
  * Starts everything and wires it together, the only place that does.
  * @param log takes lines for the operator
+ * @param now the clock of the streams, in milliseconds since 1970
  * @throws {ConfigError} {EmbeddedError} {SchemaError} {StoreUnavailable} with a line that says what to do
  */
-export async function startSnug(config: Config, log: (line: string) => void): Promise<Snug> {
+export async function startSnug(
+  config: Config,
+  log: (line: string) => void,
+  now: () => number = Date.now,
+): Promise<Snug> {
   const secrets = loadSecrets(config)
   const database = await openDatabase(config, log)
   const { db } = database
@@ -65,7 +70,7 @@ export async function startSnug(config: Config, log: (line: string) => void): Pr
     const metrics = createMetrics({ connections: db.counts, backlog: () => notificationBacklog(db) })
     const installation = await readInstallation(db)
     const secret = installation.linkSecret
-    const streaming = await startStreaming(config, db, { secret, stats: metrics.streams, log })
+    const streaming = await startStreaming(config, db, { secret, stats: metrics.streams, log, now })
     undo.push(() => streaming.close())
     const notifying = await startNotifying(config, db, {
       installation,

@@ -21,16 +21,22 @@ export interface Streaming extends Pick<Realtime, 'sent'>, Pick<Bus, 'publish'> 
 }
 
 /**
- * @param secret of the installation: what is made of it tells one installation's ids and subjects from another's
+ * @param deps `secret` is the installation's: what is made of it tells one installation's ids and subjects from another's; `now` is in
+ * milliseconds since 1970
  * @throws {StoreUnavailable}
  */
 export async function startStreaming(
   config: Config,
   db: Db,
-  deps: { readonly secret: string; readonly stats: HubStats; readonly log: (line: string) => void },
+  deps: {
+    readonly secret: string
+    readonly stats: HubStats
+    readonly log: (line: string) => void
+    readonly now: () => number
+  },
 ): Promise<Streaming> {
   const { fanout } = config
-  const { stats, log } = deps
+  const { stats, log, now } = deps
   const installation = createHash('sha256').update(`streams ${deps.secret}`).digest('hex').slice(0, 6)
   if (config.role === 'work') {
     const bus = fanout.by === 'nats' ? tellByNats(db, fanout.url, installation, log) : tellByDatabase(db)
@@ -46,7 +52,7 @@ export async function startStreaming(
     if (fanout.by === 'nats') return createNatsBus(db, fanout.url, installation, events)
     return fanout.by === 'off' ? Promise.resolve(createLocalBus(db, events)) : createDatabaseBus(db, events)
   }
-  const realtime = await startRealtime({ db, installation, connectBus, stats, log })
+  const realtime = await startRealtime({ db, installation, connectBus, stats, log, now })
   let stopping = false
   return {
     publish: realtime.publish,

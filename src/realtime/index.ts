@@ -39,12 +39,12 @@ export interface RealtimeDeps {
   readonly stats: HubStats
   readonly log: (line: string) => void
   /** Milliseconds since 1970. */
-  readonly now?: () => number
+  readonly now: () => number
 }
 
 /** Starts the streams. @throws {StoreUnavailable} when the database cannot be reached */
 export async function startRealtime(deps: RealtimeDeps): Promise<Realtime> {
-  const { db, log, now = Date.now } = deps
+  const { db, log, now } = deps
   const cursors = createCursors(deps.installation)
   const hub = createHub(cursors, deps.stats, {
     left(userKey) {
