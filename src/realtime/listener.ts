@@ -19,11 +19,12 @@ export interface Listener {
 
 const ANSWER_WITHIN_MS = 3_000
 const RETRY_MOST_MS = 2_000
+const BROKEN = 'the line to the database is broken'
 
 interface Line {
   readonly client: Client
   /** Those that wait for a mark of theirs to come. */
-  readonly marks: Map<string, () => void>
+  readonly marks: Map<string, { resolve(): void; reject(error: Error): void }>
   readonly broken: Promise<unknown>
 }
 
@@ -55,28 +56,20 @@ export async function startListener(db: Db, events: BusEvents): Promise<Listener
   return {
     async settle() {
       const on = line
-      if (!on) throw new Error('the line to the database is broken')
+      if (!on) throw new Error(BROKEN)
       const mark = randomBytes(9).toString('base64url')
-      const came = new Promise<void>((resolve) => on.marks.set(mark, resolve))
-      const lost = on.broken.then(() => {
-        throw new Error('the line to the database is broken')
-      })
-      const late = sleep(ANSWER_WITHIN_MS, undefined, { ref: false }).then(() => {
-        on.client.connection.stream.destroy()
-        throw new Error('the line to the database does not answer')
-      })
-      lost.catch(() => {})
-      late.catch(() => {})
+      const came = new Promise<void>((resolve, reject) => on.marks.set(mark, { resolve, reject }))
+      came.catch(() => {})
+      // A line that is cut fails what waits for it.
+      const late = setTimeout(() => on.client.connection.stream.destroy(), ANSWER_WITHIN_MS).unref()
       try {
-        const asked = async () => {
-          const until = await settledUntil(queryable(on.client))
-          await notifyServers(queryable(on.client), CHANNEL, [writeMark(mark)])
-          // PostgreSQL hands notifications over in the order of their commits: all that were committed before have come.
-          await came
-          return until
-        }
-        return await Promise.race([asked(), lost, late])
+        const until = await settledUntil(queryable(on.client))
+        await notifyServers(queryable(on.client), CHANNEL, [writeMark(mark)])
+        // PostgreSQL hands notifications over in the order of their commits: all that were committed before have come.
+        await came
+        return until
       } finally {
+        clearTimeout(late)
         on.marks.delete(mark)
       }
     },
@@ -90,14 +83,18 @@ export async function startListener(db: Db, events: BusEvents): Promise<Listener
 
 async function open(db: Db, events: BusEvents): Promise<Line> {
   const client = await db.dedicated('snug listen')
-  const marks = new Map<string, () => void>()
+  const marks: Line['marks'] = new Map()
   const broken = new Promise<void>((resolve) => {
-    client.on('error', () => resolve())
-    client.on('end', () => resolve())
+    const lose = () => {
+      resolve()
+      for (const one of marks.values()) one.reject(new Error(BROKEN))
+    }
+    client.on('error', lose)
+    client.on('end', lose)
   })
   client.on('notification', ({ payload = '' }) => {
     const note = readNote(payload)
-    if (note?.kind === 'mark') marks.get(note.mark)?.()
+    if (note?.kind === 'mark') marks.get(note.mark)?.resolve()
     else if (note) events.heard(note)
   })
   await client.query(`listen ${CHANNEL}`)
