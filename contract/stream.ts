@@ -70,6 +70,7 @@ export const Typing = Type.Object({ community_id: CommunityId, user_id: OtherId,
 /** Null where the conversation is not listed. */
 const MaybeConversation = Type.Unsafe<Static<typeof Conversation> | null>({
   anyOf: [Conversation, { type: 'null' }],
+  examples: [null],
 })
 const Listed = {
   community_id: CommunityId,

@@ -23,17 +23,24 @@ const RECORD = `n.message_id as "messageId", n.channel, community.id as "communi
 const PEOPLE = `join communities community on community.key = n.community_key
   join users recipient on recipient.key = n.recipient_key`
 
-// A message that the relay has not come to yet is in the outbox: it waits in both channels.
+// A message that the relay has not come to yet is in the outbox, and one that the queue has not come to in a batch: it waits in both
+// channels.
 const ofMessage = sql<NotificationRecord>(
   'notification_records.of_message',
-  `select ${RECORD} from notifications n ${PEOPLE} where n.message_id = $1
+  `select ${RECORD} from notifications n ${PEOPLE} where n.message_id = $1::uuid
    union all
-   select o.message_id, channel, community.id, recipient.id, 'waiting', null, o.created_at, 0, null, null, null
-   from outbox o
+   select $1::uuid, channel, community.id, recipient.id, 'waiting', null, o.created_at, 0, null, null, null
+   from (
+     select community_key, user_key, created_at from outbox where kind = 'message.created' and message_id = $1::uuid
+     union all
+     select ref."communityKey", ref."userKey", b.created_at from notification_batches b
+     cross join lateral jsonb_to_recordset(b.refs)
+       as ref (kind text, "messageId" uuid, "communityKey" bigint, "userKey" bigint)
+     where ref.kind = 'message.created' and ref."messageId" = $1::uuid
+   ) as o
    cross join unnest(array['email', 'push']) as channel
    join communities community on community.key = o.community_key
    join users recipient on recipient.key = o.user_key
-   where o.kind = 'message.created' and o.message_id = $1
    order by 2`,
 )
 

@@ -81,7 +81,7 @@ export async function why(snug: TestSnug, messageId: string): Promise<Record<str
 
 const left = sql<{ outbox: number; waiting: number; due: number; leased: number }>(
   'test.notifications_left',
-  `select (select count(*) from outbox) as outbox, count(*) as waiting,
+  `select (select count(*) from outbox) + (select count(*) from notification_batches) as outbox, count(*) as waiting,
      count(*) filter (where due_at <= now()) as due, count(*) filter (where worker_key is not null) as leased
    from notifications where state = 'waiting'`,
 )
@@ -94,7 +94,7 @@ export async function untilTold(snug: TestSnug): Promise<void> {
   })
 }
 
-/** Waits until the relay has taken everything off the outbox. */
+/** Waits until everything that the outbox held has become notifications. */
 export async function untilQueued(snug: TestSnug): Promise<void> {
   await until(async () => (await snug.db.query(left))[0]?.outbox === 0)
 }
