@@ -3,9 +3,9 @@ import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 
-// npm run build:client: the package @snug/client as it is published, under client/dist.
+// npm run build:client: the package @snug/client as it is published, under client/dist, or in the folder that is named.
 
-const DIST = 'client/dist'
+const DIST = process.argv[2] ?? 'client/dist'
 const ENTRIES = ['index', 'service']
 
 rmSync(DIST, { recursive: true, force: true })
