@@ -7,7 +7,7 @@ import { SUBPROTOCOL } from '../../contract/stream.ts'
 import type { Caller, Verifier } from '../tokens/verify.ts'
 import { answerOnSocket } from './broken.ts'
 import { loggable, problemOf } from './errors.ts'
-import { STREAM_PATH, type Streams } from './routes/stream.ts'
+import { STREAM_PATH, type Streams, sinceOf } from './routes/stream.ts'
 
 // Clients have nothing to say; what they say all the same is not read.
 const MESSAGE_MOST = 1_024
@@ -41,6 +41,10 @@ export function acceptSockets(
     maxPayload: MESSAGE_MOST,
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   })
+  // Not a WebSocket's handshake after all.
+  sockets.on('wsClientError', (_error, socket) =>
+    refuse(socket, nextId(), { status: 400, message: 'Bad Request' }),
+  )
   const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (streams.stopping())
       return refuse(socket, nextId(), { status: 503, message: errors.unavailable, retryAfter: 1 })
@@ -49,7 +53,7 @@ export function acceptSockets(
     if (userKey === null) return refuse(socket, nextId(), refusals.unknown_user)
     if (socket.destroyed) return
     const query = new URLSearchParams(request.url?.split('?', 2)[1])
-    const since = query.get('since') ?? lastEventId(request)
+    const since = sinceOf(request.headers, query.get('since'))
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       streams.openSocket(
         webSocket,
@@ -81,9 +85,4 @@ async function callerOf({ headers }: IncomingMessage, verifier: Verifier): Promi
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim())
   const token = offered.find((one) => one.startsWith(BEARER))?.slice(BEARER.length)
   return await verifier.verify(headers.authorization ?? token)
-}
-
-function lastEventId({ headers }: IncomingMessage): string | null {
-  const id = headers['last-event-id']
-  return typeof id === 'string' && id !== '' ? id : null
 }

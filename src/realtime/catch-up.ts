@@ -61,7 +61,9 @@ async function gatherMissed(
     .flatMap((ref, i) => {
       const known = facts[i]
       const key = `${ref.communityKey} ${ref.lowKey} ${ref.highKey}`
-      return known ? [{ key, facts: known, messages: messages[i] as StreamMessage[] }] : []
+      // A block makes empty rows for people who never had a word with each other: neither is told of the other.
+      if (!known || (known.conversation.total === 0 && changesOf(known) === 0)) return []
+      return [{ key, facts: known, messages: messages[i] as StreamMessage[] }]
     })
     // The list's order from its end, so that whoever puts each on top has them right.
     .sort((a, b) => a.facts.conversation.activeAt - b.facts.conversation.activeAt)

@@ -42,6 +42,8 @@ export interface TestStream {
   readonly transport: Transport
   /** What has come so far, marks left out. */
   readonly received: readonly Received[]
+  /** Of the last event that came, marks too. */
+  readonly lastId: string
   /** The next event; it has to have this name. */
   next<Name extends StreamEventName>(name: Name): Promise<Received<Name>>
   /** All events up to and with the first of this name. */
@@ -210,6 +212,9 @@ export async function openStream(
     ...line,
     transport,
     received: inbox.received,
+    get lastId() {
+      return [...inbox.ids].at(-1) as string
+    },
     get pings() {
       return inbox.pings
     },

@@ -13,6 +13,10 @@ export interface StreamWorld extends ContractSnug {
   openAll(...as: string[]): Promise<Chorus[]>
   /** Resolves when everything that was done before has been told to the streams. */
   settled(streams: readonly { readonly as: string; readonly stream: TestStream }[]): Promise<void>
+  /** The same, and so long ago that whoever comes back with the last id hears nothing of it again. */
+  past(streams: readonly { readonly as: string; readonly stream: TestStream }[]): Promise<void>
+  /** Another server on the same database, at which nothing is done but to open streams. */
+  another(): Promise<StreamWorld>
   /** No event is left that has come, and none comes of what was done before. */
   nothing(
     ...streams: readonly (Chorus | { readonly as: string; readonly stream: TestStream })[]
@@ -27,6 +31,9 @@ export interface Chorus {
   /** So many events of a name, for each stream: what they tell of the conversation is of the moment when each was told. */
   burst<Name extends StreamEventName>(name: Name, count: number): Promise<StreamData[Name][][]>
 }
+
+// So much of what was told before is told again: clocks are compared.
+const MARGIN_US = 2_000_000
 
 /** @param servers 2: another one on the same database, whose streams hear by the bus */
 export async function newWorld({
@@ -48,8 +55,7 @@ export async function newWorld({
     marked.set(as, known)
     return known
   }
-  const settled: StreamWorld['settled'] = async (streams) => {
-    const after = Date.now() * 1_000
+  const toldUntil = async (streams: Parameters<StreamWorld['settled']>[0], after: number) => {
     const left = new Map<string, TestStream[]>()
     for (const { as, stream } of streams) left.set(as, [...(left.get(as) ?? []), stream])
     await Promise.all(
@@ -59,6 +65,7 @@ export async function newWorld({
       }),
     )
   }
+  const settled: StreamWorld['settled'] = (streams) => toldUntil(streams, Date.now() * 1_000)
   const openEverywhere = async (as: string) => {
     const ways = urls.flatMap((url) => TRANSPORTS.map((transport) => ({ url, transport })))
     const streams = await Promise.all(
@@ -67,7 +74,7 @@ export async function newWorld({
     for (const stream of streams) await stream.next('ready')
     return streams
   }
-  return {
+  const world: StreamWorld = {
     ...contract,
     url: snug.url,
     token,
@@ -80,6 +87,11 @@ export async function newWorld({
       return choruses
     },
     settled,
+    past: (streams) => toldUntil(streams, Date.now() * 1_000 + MARGIN_US),
+    async another() {
+      const { url } = (await newSnug(databaseUrl, env)).snug
+      return { ...world, url, open: (as, options) => openStream(url, token(as), options) }
+    },
     async nothing(...given) {
       const streams = given.flatMap((one) => ('stream' in one ? [one] : partsOf(one)))
       await settled(streams)
@@ -89,6 +101,7 @@ export async function newWorld({
       }
     },
   }
+  return world
 }
 
 function chorusOf(as: string, streams: readonly TestStream[]): Chorus {

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { WebSocket } from 'ws'
@@ -62,6 +62,15 @@ const typingOperation = operation({
   refusals: ['not_found', 'cannot_send'],
 })
 
+/**
+ * The id of the last event that a client received; null for a new stream. A browser that comes back by itself asks for the same address
+ * again, so the header is the newer one.
+ */
+export function sinceOf(headers: IncomingHttpHeaders, since: string | null | undefined): string | null {
+  const header = headers['last-event-id']
+  return (typeof header === 'string' && header) || since || null
+}
+
 /** The stream as server-sent events, and typing: CONTRACT §3 and §6. */
 export function streamRoutes(app: FastifyInstance, { db, streams }: { db: Db; streams: Streams }): void {
   // HEAD would open a stream for nobody.
@@ -76,8 +85,7 @@ export function streamRoutes(app: FastifyInstance, { db, streams }: { db: Db; st
       const { callerId: userId, callerUntil: expiresAt } = request
       const userKey = await streams.admit(userId)
       if (userKey === null) throw new Refused('unknown_user')
-      const given = request.headers['last-event-id'] ?? request.query.since
-      const since = typeof given === 'string' && given !== '' ? given : null
+      const since = sinceOf(request.headers, request.query.since)
       // What hooks have set, for CORS, would go with the framework's own answer.
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value)
