@@ -8,7 +8,7 @@ import {
   type ReadThread,
   withdrawRead,
 } from '../store/notifications.ts'
-import type { OutboxRow } from '../store/outbox.ts'
+import type { NotifyingRow } from '../store/outbox.ts'
 
 /**
  * Turns what changed into notifications, in the transaction that takes it off the outbox: two for each message that was
@@ -17,7 +17,7 @@ import type { OutboxRow } from '../store/outbox.ts'
  */
 export async function queueNotifications(
   tx: Queryable,
-  rows: readonly OutboxRow[],
+  rows: readonly NotifyingRow[],
   emailDelaySeconds: number,
 ): Promise<void> {
   const created = rows.filter((row) => row.kind === 'message.created').map(refOf)
@@ -52,14 +52,14 @@ async function judged(
   })
 }
 
-function refOf(row: OutboxRow): NotificationRef {
+function refOf(row: NotifyingRow): NotificationRef {
   const { communityKey, lowKey, highKey, userKey } = row
   const messageId = row.messageId as string
   return { messageId, communityKey, lowKey, highKey, position: row.position as number, recipientKey: userKey }
 }
 
 /** Whoever sends has read what was before. */
-function threadsOf(row: OutboxRow): ReadThread[] {
+function threadsOf(row: NotifyingRow): ReadThread[] {
   const { kind, userKey, communityKey, lowKey, highKey } = row
   if (userKey === null) return []
   if (kind === 'conversation.read') return [{ readerKey: userKey, communityKey, lowKey, highKey }]

@@ -12,7 +12,6 @@ const EVERY_MS = 1_000
 const AT_ONCE = 1_000
 // Of what comes in a rush more goes in one transaction, and streams elsewhere hear of it this much later at the most.
 const GATHER_MS = 10
-const NOTIFYING: readonly OutboxRow['kind'][] = ['message.created', 'conversation.read']
 
 /**
  * Takes what transactions left in the outbox, in bulk, and in the transaction that takes it away tells the other servers and keeps what
@@ -37,10 +36,7 @@ export function startRelay(deps: {
       const taken = await db.transaction(async (tx) => {
         const rows = await takeFromOutbox(tx, AT_ONCE)
         if (rows.length === 0) return 0
-        await keepBatch(
-          tx,
-          rows.filter((row) => NOTIFYING.includes(row.kind)),
-        )
+        await keepBatch(tx, rows)
         committed = await publish(tx, rows)
         return rows.length
       })

@@ -35,7 +35,8 @@ export function createHearing(
       order.offer({ key: keyOf(row), change, changedAt, previousAt, row, events: null })
     }
   }
+  // Also while there are no streams: the first one that opens must not wait for what has been made just before.
   return (rows) => {
-    if (hub.size > 0) for (const row of rows) hear(row)
+    for (const row of rows) hear(row)
   }
 }

@@ -46,13 +46,7 @@ export interface RealtimeDeps {
 export async function startRealtime(deps: RealtimeDeps): Promise<Realtime> {
   const { db, log, now } = deps
   const cursors = createCursors(deps.installation)
-  const hub = createHub(cursors, deps.stats, {
-    left(userKey) {
-      bus.unwatch(userKey)
-      // Without streams nothing is followed: what is known of conversations is void.
-      if (hub.size === 0) order.forget()
-    },
-  })
+  const hub = createHub(cursors, deps.stats, { left: (userKey) => bus.unwatch(userKey) })
   const failing = (error: unknown, userKeys: readonly number[]) => {
     log(`streams: changes could not be read (${(error as Error).message}); whoever missed them starts over`)
     hub.resync(userKeys)
@@ -84,7 +78,7 @@ export async function startRealtime(deps: RealtimeDeps): Promise<Realtime> {
     opening.settled(until, at)
   }
   const pulse = startPulse(bus, () => hub.size > 0, settled, startOver)
-  const sweep = startSweep(hub, now, () => order.expire())
+  const sweep = startSweep(hub, now, () => order.expire(hub.size > 0))
   return {
     publish: bus.publish,
     admit: opening.admit,

@@ -14,8 +14,11 @@ export interface Order<Change extends Ordered> {
   offer(change: Change): void
   /** Everything that was changed before this moment has come. */
   advance(settled: number): void
-  /** Lets go what has waited too long. */
-  expire(): void
+  /**
+   * Lets go what has waited too long.
+   * @param advances whether `advance` is called at all; otherwise what is known is let go by its age
+   */
+  expire(advances: boolean): void
   /** What has come so far says nothing about what will: changes may have been missed. */
   forget(): void
   readonly settled: number
@@ -46,14 +49,14 @@ export function createOrder<Change extends Ordered>(
   missed: (change: Change) => void,
   clock: () => number = () => performance.now(),
 ): Order<Change> {
-  const known = new Map<string, { change: number; at: number }>()
+  const known = new Map<string, { change: number; at: number; since: number }>()
   const held = new Map<string, Map<number, Held<Change>>>()
   let heldCount = 0
   let settled = 0
 
   const pass = (change: Change) => {
     known.delete(change.key)
-    known.set(change.key, { change: change.change, at: change.changedAt })
+    known.set(change.key, { change: change.change, at: change.changedAt, since: clock() })
     if (known.size > KNOWN_MOST) known.delete(known.keys().next().value as string)
     through(change)
   }
@@ -107,9 +110,15 @@ export function createOrder<Change extends Ordered>(
       releaseAll(() => false)
       for (const [key, { at }] of known) if (at < until && !held.has(key)) known.delete(key)
     },
-    expire() {
+    expire(advances) {
       const now = clock()
       releaseAll((one) => now - one.since > HOLD_MS)
+      if (advances) return
+      // The oldest stand first.
+      for (const [key, { since }] of known) {
+        if (now - since < HOLD_MS) break
+        known.delete(key)
+      }
     },
     forget() {
       known.clear()

@@ -12,7 +12,6 @@ import { type Change, keyOf } from './teller.ts'
 
 /** Sends of this server's that have just been stored, in the order of each conversation: streams here hear of them at once. */
 export function tellOfSends(sends: readonly StoredSend[], hub: Hub, order: Order<Change>): void {
-  if (hub.size === 0) return
   const counts = new Map<string, number>()
   for (const stored of sends) {
     const { senderKey, recipientKey } = stored.send
@@ -29,7 +28,8 @@ export function tellOfSends(sends: readonly StoredSend[], hub: Hub, order: Order
 /**
  * The change that a send of this server's has made, with its events where they are known without asking the database: as long as
  * nothing else has changed the conversation between the reading of the facts and the write. A membership that ended, a block, a
- * name or a message from elsewhere in between have all counted as changes of the conversation.
+ * name or a message from elsewhere in between have all counted as changes of the conversation, if it had messages: what would be its
+ * first one is read once more.
  * @param wanted whether anybody here gets the events; otherwise they are not made
  * @param countInBatch how many messages of the conversation the batch has stored, this one with them
  */
@@ -51,7 +51,8 @@ function changeOfSend(stored: StoredSend, wanted: boolean, countInBatch: (key: s
   }
   const { change, changedAt, previousAt } = written
   const key = keyOf(row)
-  const asJudged = change - countInBatch(key) === facts.changes
+  const before = change - countInBatch(key)
+  const asJudged = facts.lastMessageId !== null && before === facts.changes
   const events = wanted && asJudged ? eventsOf(stored, row) : null
   return { key, change, changedAt, previousAt, row, events }
 }

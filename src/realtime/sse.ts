@@ -3,8 +3,8 @@ import type { Frame } from './frame.ts'
 import type { EndReason, Sink } from './stream.ts'
 
 const PING = Buffer.from(': ping\n\n')
-// What a browser waits before it comes back by itself, in milliseconds.
-const RETRY_MS = 1_000
+// What a browser waits before it comes back by itself.
+const RETRY = Buffer.from('retry: 1000\n')
 
 /** Server-sent events over a response that has been taken from the framework, its common headers set. */
 export class EventSink implements Sink {
@@ -18,7 +18,7 @@ export class EventSink implements Sink {
       // nginx buffers answers unless it is told not to.
       'x-accel-buffering': 'no',
     })
-    response.write(`retry: ${RETRY_MS}\n\n`)
+    response.flushHeaders()
   }
 
   get unsent(): number {
@@ -30,6 +30,8 @@ export class EventSink implements Sink {
   }
 
   write(frame: Frame): void {
+    // Within an event: what is not one may puzzle those who read the stream line by line.
+    if (frame.event === 'ready') this.#response.write(RETRY)
     this.#response.write(frame.text)
   }
 

@@ -25,8 +25,11 @@ export const TOLD_OF =
 /** A time as whole microseconds since 1970: PostgreSQL's own precision, and an exact number in JavaScript until 2255. */
 export const microseconds = (time: string): string => `floor(extract(epoch from ${time}) * 1000000)::bigint`
 
-/** The conversations of the members in a relation `subject (community_key, user_key)`, with messages in them, locked in key order. */
-export const lockedOf = (subject: string) => `
+/**
+ * The conversations of the members in a relation `subject (community_key, user_key)`, with messages in them, locked in key order.
+ * @param only a condition on `c`
+ */
+export const lockedOf = (subject: string, only = 'true') => `
    pair as (
      select c.community_key, c.low_key, c.high_key from ${subject} s
      join conversations c on c.community_key = s.community_key and c.low_key = s.user_key
@@ -38,7 +41,7 @@ export const lockedOf = (subject: string) => `
      join conversations c on c.community_key = s.community_key and c.high_key = s.user_key and not c.listed
    ), locked as materialized (
      select c.community_key, c.low_key, c.high_key from pair join conversations c using (community_key, low_key, high_key)
-     where c.last_position > 0 order by c.community_key, c.low_key, c.high_key for no key update of c
+     where c.last_position > 0 and ${only} order by c.community_key, c.low_key, c.high_key for no key update of c
    )`
 
 /** Marks the locked conversations as changed, and tells of it. */

@@ -3,6 +3,7 @@ import { lockedOf, TELL } from './changes.ts'
 import type { Queryable } from './db.ts'
 import { CALLER_COLUMNS, CALLER_JOINS } from './pair.ts'
 import { sql } from './sql.ts'
+import { touchMemberLate } from './touches.ts'
 
 export interface MemberRow {
   readonly id: string
@@ -143,7 +144,7 @@ export async function findMember(
 // One statement, so that the community's row is held for no longer than its commit: hosts tell of many members at once. The
 // subquery has it locked before the membership, as everybody does. The user's row is locked as well: an erasure comes before
 // this, and then there is nobody, or ends this membership too. A status that is another one is told to the member's conversations.
-const upsert = sql<{ created: boolean }>(
+const upsert = sql<{ created: boolean; userKey: number; changed: boolean }>(
   'members.upsert',
   `with person as (
      select key from users where id = $2 and erased_at is null for no key update
@@ -162,7 +163,7 @@ const upsert = sql<{ created: boolean }>(
    ), subject as (
      select community_key, user_key from member where changed
    ), ${lockedOf('subject')}, ${TELL}
-   select created from member`,
+   select created, user_key as "userKey", changed from member`,
 )
 
 /**
@@ -183,5 +184,7 @@ export async function upsertMember(
   const { communityKey, userId, id, status, joinedAt, tier } = member
   const json = tier ? JSON.stringify(tier) : null
   const [row] = await db.query(upsert, [communityKey, userId, id, status, joinedAt, json, tier !== undefined])
+  // Somebody new has not written yet.
+  if (row?.changed && !row.created) await touchMemberLate(db, { communityKey, userKey: row.userKey })
   return row?.created ?? null
 }

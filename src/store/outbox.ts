@@ -64,7 +64,7 @@ const keep = sql<never>(
   'insert into notification_batches (refs, size) values ($1::jsonb, $2)',
 )
 // In a rush the relay's batches are small, and what follows costs by the transaction: as many of them as make about a thousand.
-const takeOldest = sql<{ refs: OutboxRow[] }>(
+const takeOldest = sql<{ refs: NotifyingRow[] }>(
   'outbox.take_batches',
   `with oldest as (
      select key, size from notification_batches order by key limit 200 for update skip locked
@@ -74,13 +74,24 @@ const takeOldest = sql<{ refs: OutboxRow[] }>(
    delete from notification_batches b using chosen where b.key = chosen.key returning b.refs`,
 )
 
-/** Keeps rows that are still to become notifications: many in one. */
+/** What notifications are made of. */
+export type NotifyingRow = Pick<
+  OutboxRow,
+  'kind' | 'communityKey' | 'lowKey' | 'highKey' | 'messageId' | 'position' | 'userKey'
+>
+
+/** Keeps those of the rows that are still to become notifications, or to withdraw some: many in one. */
 export async function keepBatch(tx: Queryable, rows: readonly OutboxRow[]): Promise<void> {
-  if (rows.length > 0) await tx.query(keep, [JSON.stringify(rows), rows.length])
+  const kept = rows
+    .filter(({ kind }) => kind === 'message.created' || kind === 'conversation.read')
+    .map(({ kind, communityKey, lowKey, highKey, messageId, position, userKey }): NotifyingRow => {
+      return { kind, communityKey, lowKey, highKey, messageId, position, userKey }
+    })
+  if (kept.length > 0) await tx.query(keep, [JSON.stringify(kept), kept.length])
 }
 
 /** Takes the oldest of them away, in a transaction that makes notifications of them: not many more than `most`. In no order. */
-export async function takeBatches(tx: Queryable, most: number): Promise<OutboxRow[]> {
+export async function takeBatches(tx: Queryable, most: number): Promise<NotifyingRow[]> {
   const batches = await tx.query(takeOldest, [most])
   return batches.flatMap(({ refs }) => refs)
 }
