@@ -76,12 +76,13 @@ export function connection(deps: ConnectionDeps) {
     }
     try {
       token = await tokens.get()
+      if (mine !== current) return
+      listen()
+      link = (links[kind] as OpenLink)({ url, token, since, receive, end })
     } catch {
-      return end({ opened: true })
+      // No token, or one that cannot be sent at all.
+      end()
     }
-    if (mine !== current) return
-    listen()
-    link = (links[kind] as OpenLink)({ url, token, since, receive, end })
   }
 
   function lost(token: string, { opened, refused, retry }: End): void {

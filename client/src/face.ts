@@ -1,3 +1,4 @@
+import { same } from './known.ts'
 import type { ThreadSnapshot } from './thread-types.ts'
 import type { Timing } from './timing.ts'
 import type { Message, User } from './types.ts'
@@ -13,8 +14,8 @@ export interface Face {
   me: User
   other: User
   setTyping(on: boolean): void
-  /** Learns the people's names from a message. */
-  meet(message: Message | undefined): void
+  /** Learns the people's names from a message. @returns whether they are others than before */
+  meet(message: Message | undefined): boolean
 }
 
 /** @param show called when the other has stopped typing */
@@ -37,12 +38,14 @@ export function createFace(user: string, { timers }: Timing, show: () => void): 
       }, TYPING_MS)
     },
     meet(message) {
-      if (!message) return
+      if (!message) return false
+      const { me, other } = face
       const { sender, recipient } = message
       Object.assign(
         face,
         sender.id === user ? { me: recipient, other: sender } : { me: sender, other: recipient },
       )
+      return !same([me, other], [face.me, face.other])
     },
   }
   return face

@@ -27,6 +27,8 @@ export function threadEvents({ user, window, face, pending, want, jobs }: Thread
     return (
       same(conversation.latest_message, { id, content, created_at, sender }) &&
       same(conversation.user, face.other) &&
+      // Of an erased person, whose texts go a moment after the name.
+      face.other.username !== 'deleted' &&
       // What was sent from here and is not among what is held has been deleted.
       !pending.sent()[0]
     )
@@ -45,7 +47,8 @@ export function threadEvents({ user, window, face, pending, want, jobs }: Thread
     else if (face.state !== 'ready' || event === 'conversation.shown') want(jobs.latest)
     else if (event === 'message.created') {
       const { message, position } = data
-      face.meet(message)
+      // A name that has changed is in every message.
+      if (face.meet(message)) want(jobs.whole)
       if (message.sender.id === user) {
         face.setTyping(false)
         // Whoever writes has read what was there.
@@ -55,7 +58,9 @@ export function threadEvents({ user, window, face, pending, want, jobs }: Thread
     } else if (event === 'message.deleted') {
       pending.deleted(data.message_id)
       fetchMissing(deleted(window, data.message_id, data.total))
-    } else if (!isAsHeld(data)) want(jobs.whole)
+    }
+    // What is told live is a name or an erasure, and may be in every message.
+    else if (event === 'conversation.updated' || !isAsHeld(data)) want(jobs.whole)
   }
   return { apply, hide }
 }

@@ -67,7 +67,8 @@ export function deleted(window: Window, id: string, total?: number): Missing {
   if (at >= 0) {
     window.held.splice(at)
     window.total = endOf(window)
-    return window.total > 0 && at === 0 ? 'latest' : null
+    // Emptied: there may be others below, and an empty thread may be one that cannot be seen.
+    return at === 0 ? 'latest' : null
   }
   if (total === undefined) return null
   if (isAtTail(window)) return total > window.total ? 'whole' : null

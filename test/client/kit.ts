@@ -1,6 +1,18 @@
+import assert from 'node:assert/strict'
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
 import { after } from 'node:test'
-import { Snug, type SnugOptions, type Store, type Stream, type StreamState } from '../../client/src/index.ts'
+import {
+  ForbiddenError,
+  type Inbox,
+  type InboxOptions,
+  NotFoundError,
+  Snug,
+  type SnugOptions,
+  type Store,
+  type Stream,
+  type StreamState,
+  type Thread,
+} from '../../client/src/index.ts'
 import type { TestSnug } from '../kit.ts'
 
 /** A client of a user's. Nothing in it waits for longer than it must. */
@@ -47,7 +59,7 @@ export function state(stream: Stream, wanted: StreamState): Promise<void> {
 }
 
 /** A line to the server that can be cut. */
-export interface Proxy {
+export interface Line {
   readonly url: string
   /** Ends all connections. */
   cut(): void
@@ -58,7 +70,7 @@ export interface Proxy {
   readonly connections: number
 }
 
-export async function proxyTo(url: string): Promise<Proxy> {
+export async function lineTo(url: string): Promise<Line> {
   const { hostname, port } = new URL(url)
   const pairs = new Set<readonly [Socket, Socket]>()
   let connections = 0
@@ -111,4 +123,62 @@ export function gate<T = void>() {
     open = resolve
   })
   return { promise, open }
+}
+
+/** Asks again until it holds, for as long as 20 s. @throws what it failed with last */
+export async function eventually(check: () => Promise<void> | void): Promise<void> {
+  const end = Date.now() + 20_000
+  for (;;) {
+    try {
+      return await check()
+    } catch (error) {
+      if (Date.now() > end) throw error
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  }
+}
+
+/** What a thread shows has to be what GETs answer, once it is at rest. */
+export async function assertFreshThread(client: Snug, thread: Thread, community: string, user: string) {
+  await thread.settled()
+  const { total, state, hasOlder, hasNewer, ...shown } = thread.getSnapshot()
+  const messages = shown.messages.filter(({ status }) => status !== 'failed')
+  const all = await Array.fromAsync(client.messages.iterate(community, user)).catch((error) => {
+    if (error instanceof ForbiddenError || error instanceof NotFoundError) return null
+    throw error
+  })
+  // Nobody is told when two who never wrote may no longer write: an empty thread stays an empty one.
+  if (all === null) return assert.deepEqual([messages, total], [[], 0])
+  assert.equal(state, 'ready')
+  assert.equal(total, all.length)
+  const start = messages[0]?.position ?? 1
+  const plain = messages.map(({ position, status, localId, error, ...message }) => {
+    assert.deepEqual([status, localId, error], ['sent', undefined, undefined])
+    return message
+  })
+  assert.deepEqual(plain, all.slice(start - 1, start - 1 + messages.length))
+  assert.deepEqual(
+    messages.map(({ position }) => position),
+    messages.map((_, i) => start + i),
+  )
+  assert.equal(hasOlder, start > 1)
+  assert.equal(hasNewer, messages.length > 0 && start - 1 + messages.length < total)
+}
+
+/** What an inbox shows has to be what GETs answer, once it is at rest. */
+export async function assertFreshInbox(
+  client: Snug,
+  inbox: Inbox,
+  community: string,
+  query: InboxOptions = {},
+) {
+  await inbox.settled()
+  const { conversations, total, hasMore, state } = inbox.getSnapshot()
+  const { filter, q } = query
+  const all = await Array.fromAsync(client.conversations.iterate(community, { filter, q }))
+  assert.equal(state, 'ready')
+  assert.deepEqual(conversations, all.slice(0, conversations.length))
+  assert.equal(total, all.length)
+  assert.equal(hasMore, conversations.length < all.length)
+  assert.ok(conversations.length >= Math.min(query.perPage ?? 20, total), 'too few')
 }

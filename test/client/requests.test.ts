@@ -13,7 +13,7 @@ import {
   UnauthorizedError,
 } from '../../client/src/index.ts'
 import { newSnug } from '../kit.ts'
-import { clientOf, gate, proxyTo } from './kit.ts'
+import { clientOf, gate, lineTo } from './kit.ts'
 
 const snug = await newSnug()
 await snug.users('ada', 'bob', 'eve')
@@ -274,7 +274,7 @@ test('a signal ends a call with its reason, wherever it is', async () => {
 })
 
 test('a line that breaks in the middle is tried again', async () => {
-  const proxy = await proxyTo(snug.snug.url)
+  const proxy = await lineTo(snug.snug.url)
   const bob = clientOf(snug, 'bob', { url: `${proxy.url}/` })
   assert.equal((await bob.communities.list()).total, 1)
   proxy.cut()
