@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Statement, sql } from '../../src/store/sql.ts'
+import { newSnug, type TestSnug } from '../kit.ts'
+import { poll } from '../sends/kit.ts'
+import { openStream, type TestStream } from './kit.ts'
+
+// Meetings of two changes that the model has found, each made to happen.
+
+const locked = sql<{ locked: number }>(
+  'test.waiting',
+  `select count(*) as locked from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+)
+
+async function newPair(): Promise<{ snug: TestSnug; stream: TestStream }> {
+  const snug = await newSnug()
+  await snug.users('ada', 'bob')
+  await snug.community('c', 'ada')
+  await snug.member('c', 'bob')
+  const stream = await openStream(snug.snug.url, snug.token('ada'))
+  await stream.next('ready')
+  return { snug, stream }
+}
+
+const rename = (snug: TestSnug) =>
+  snug.call('PUT', '/service/v1/users/bob', { service: true, body: { username: 'Robert' } })
+
+test('a name that changes while the first message is written is told with it', async () => {
+  const { snug, stream } = await newPair()
+  const { query } = snug.db
+  Object.assign(snug.db, {
+    async query(statement: Statement<object>, values: unknown[]) {
+      if (statement.name === 'sends.write') await rename(snug)
+      return query(statement, values)
+    },
+  })
+  await snug.send('c', 'bob', 'ada', 'Hello')
+  const created = await stream.next('message.created')
+  assert.equal(created.data.conversation.user.username, 'Robert')
+})
+
+test('a name that is committed after the first message has been told is told', async () => {
+  const { snug, stream } = await newPair()
+  const { transaction } = snug.db
+  let commit = () => {}
+  let ready = () => {}
+  const isReady = new Promise<void>((resolve) => {
+    ready = resolve
+  })
+  const mayCommit = new Promise<void>((resolve) => {
+    commit = resolve
+  })
+  const slow: typeof transaction = (work) =>
+    transaction(async (tx) => {
+      const done = await work(tx)
+      Object.assign(snug.db, { transaction })
+      ready()
+      await mayCommit
+      return done
+    })
+  // The relay's own transactions go on as they do.
+  Object.assign(snug.db, {
+    transaction: ((work) =>
+      /lockUser/.test(String(work)) ? slow(work) : transaction(work)) as typeof transaction,
+  })
+  const renamed = rename(snug)
+  await isReady
+  await snug.send('c', 'bob', 'ada', 'Hello')
+  const created = await stream.next('message.created')
+  assert.equal(created.data.conversation.user.username, 'name of bob')
+  commit()
+  assert.equal((await renamed).status, 200)
+  const updated = await stream.next('conversation.updated')
+  assert.equal(updated.data.conversation?.user.username, 'Robert')
+})
+
+test('a membership that ends after the first message has been told, in a statement of before, is told', async () => {
+  const { snug, stream } = await newPair()
+  const holder = await snug.db.dedicated('snug test')
+  await holder.query('begin')
+  await holder.query(`select from users where id = 'bob' for no key update`)
+  const ended = snug.member('c', 'bob', 'canceled')
+  await poll(async () => (await snug.db.query(locked))[0]?.locked === 1)
+  await snug.send('c', 'bob', 'ada', 'Hello')
+  const created = await stream.next('message.created')
+  assert.equal(created.data.conversation.can_send, true)
+  await holder.query('commit')
+  await holder.end()
+  await ended
+  const updated = await stream.next('conversation.updated')
+  assert.equal(updated.data.conversation?.can_send, false)
+})
