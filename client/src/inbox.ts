@@ -70,7 +70,7 @@ export function createInbox(deps: InboxDeps, community: string, options: InboxOp
     if (change || held.hasMore) counted(change)
   }
   const changed = ({ user_id, conversation, order }: ConversationChanged) => {
-    const before = places.all().find(({ user }) => user.id === user_id)
+    const before = places.find(user_id)?.conversation
     if (!conversation) remove(before?.id ?? '')
     // One that is not held, or whose message no event has told of, may be anywhere in the list.
     else if (before?.latest_message.id !== conversation.latest_message.id) want(refetch)
@@ -81,7 +81,7 @@ export function createInbox(deps: InboxDeps, community: string, options: InboxOp
     if (held.state !== 'ready' || filter || q) engine.soon(refetch)
     else if (event === 'message.created') {
       const { conversation, message, order } = data
-      const before = places.find(conversation.id)
+      const before = places.find(conversation.user.id)
       const latest = before?.conversation.latest_message.id
       // What a fetch has brought lacks its place, and may be of before or after whatever else has come since.
       if (latest === message.id ? before?.order === undefined : !latest || !isKnown(message, latest))

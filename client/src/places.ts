@@ -20,9 +20,11 @@ export function createPlaces() {
   const orders = new Map<string, [message: string, order: number]>()
 
   const indexOf = (id: string) => entries.findIndex(({ conversation }) => conversation.id === id)
-  const find = (id: string): Entry | undefined => entries[indexOf(id)]
+  // The two have one conversation, and begin another when it has lost its last message.
+  const indexWith = (user: string) => entries.findIndex(({ conversation }) => conversation.user.id === user)
+  const find = (user: string): Entry | undefined => entries[indexWith(user)]
   const entryOf = (conversation: Conversation): Entry => {
-    const held = find(conversation.id)?.conversation
+    const held = find(conversation.user.id)?.conversation
     const [message, order] = orders.get(conversation.id) ?? []
     return {
       conversation: held && same(held, conversation) ? held : conversation,
@@ -30,6 +32,7 @@ export function createPlaces() {
     }
   }
   return {
+    /** The one with a user. */
     find,
     all: () => entries.map(({ conversation }) => conversation),
     /** Takes what a fetch has found. */
@@ -47,7 +50,7 @@ export function createPlaces() {
       orders.delete(id)
       orders.set(id, [latest_message.id, order])
       if (orders.size > ORDERS_MAX) orders.delete(orders.keys().next().value as string)
-      const at = indexOf(id)
+      const at = indexWith(conversation.user.id)
       const held = entries[at]
       const entry = entryOf(conversation)
       const moves = held?.conversation.latest_message.id !== latest_message.id

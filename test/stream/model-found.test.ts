@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Statement, sql } from '../../src/store/sql.ts'
+import { clientOf, eventually, lineTo, state } from '../client/kit.ts'
 import { newSnug, type TestSnug } from '../kit.ts'
 import { poll } from '../sends/kit.ts'
 import { openStream, type TestStream } from './kit.ts'
@@ -89,4 +90,28 @@ test('a membership that ends after the first message has been told, in a stateme
   await ended
   const updated = await stream.next('conversation.updated')
   assert.equal(updated.data.conversation?.can_send, false)
+})
+
+test('a conversation that ended and began anew while a client was away takes the place of the old one', async () => {
+  const { snug } = await newPair()
+  const { id } = await snug.send('c', 'bob', 'ada', 'Hello')
+  const line = await lineTo(snug.snug.url)
+  const client = clientOf(snug, 'bob', { url: line.url })
+  const inbox = client.inbox('c')
+  await state(client.stream, 'live')
+  await inbox.settled()
+  assert.equal(inbox.getSnapshot().total, 1)
+  line.closed = true
+  line.cut()
+  await state(client.stream, 'behind')
+  await snug.call('DELETE', `/api/v1/communities/c/messages/${id}`, { as: 'bob' })
+  await snug.send('c', 'ada', 'bob', 'Hello anew')
+  line.closed = false
+  await state(client.stream, 'live')
+  await eventually(async () => {
+    await inbox.settled()
+    const { data, total } = await client.conversations.list('c')
+    const shown = inbox.getSnapshot()
+    assert.deepEqual([shown.conversations, shown.total], [data, total])
+  })
 })
