@@ -36,12 +36,21 @@ export interface Hub {
 const SPREAD_MS = 5_000
 const SPREAD_STEPS = 50
 
-/** @param watch is told of the users who lose their last stream here */
-export function createHub(cursors: Cursors, stats: HubStats, watch: { left(userKey: number): void }): Hub {
+/**
+ * @param watch is told of the users who lose their last stream here
+ * @param clock milliseconds since 1970
+ */
+export function createHub(
+  cursors: Cursors,
+  stats: HubStats,
+  watch: { left(userKey: number): void },
+  clock: () => number = Date.now,
+): Hub {
   const streams = new Map<number, Stream[]>()
   const late = new Set<Stream>()
   let size = 0
   let spreading: NodeJS.Timeout | undefined
+  let stepsLeft = 0
 
   const end: Hub['end'] = (stream, reason, retryMs) => {
     if (stream.ended) return
@@ -60,13 +69,21 @@ export function createHub(cursors: Cursors, stats: HubStats, watch: { left(userK
     if (!taken) end(stream, 'slow')
     return taken
   }
+  /** Nothing reaches a stream whose token has expired, between two sweeps as well. */
+  const valid = (stream: Stream) => {
+    if (stream.expiresAt <= clock()) end(stream, 'expired')
+    return !stream.ended
+  }
+  /** What a stream is told after it has missed something has an id that says it has not: so this comes first. */
+  const startOver = (stream: Stream) => {
+    if (!late.delete(stream) || !valid(stream)) return
+    guarded(stream, stream.deliver(frameOf('resync', cursors.next(hub.until), {}), null))
+  }
   const spread = () => {
-    // The more are left, the more at once, so that it is over in time.
-    let some = Math.ceil(late.size / SPREAD_STEPS)
+    let some = Math.ceil(late.size / Math.max(stepsLeft--, 1))
     for (const stream of late) {
       if (some-- <= 0) break
-      late.delete(stream)
-      guarded(stream, stream.deliver(frameOf('resync', cursors.next(hub.until), {}), null))
+      startOver(stream)
     }
     spreading = late.size > 0 ? setTimeout(spread, SPREAD_MS / SPREAD_STEPS).unref() : undefined
   }
@@ -86,14 +103,14 @@ export function createHub(cursors: Cursors, stats: HubStats, watch: { left(userK
       const ofUser = streams.get(userKey)
       if (!ofUser) return
       const frame = frameOf(event.event, cursors.next(hub.until), event.data)
-      const now = Date.now()
       stats.told(event.event, ofUser.length)
       for (const stream of hub.of(userKey)) {
-        if (stream.expiresAt <= now) end(stream, 'expired')
-        else guarded(stream, stream.deliver(frame, told))
+        if (!valid(stream)) continue
+        startOver(stream)
+        guarded(stream, stream.deliver(frame, told))
       }
     },
-    write: (stream, frame) => !stream.ended && guarded(stream, stream.write(frame)),
+    write: (stream, frame) => valid(stream) && guarded(stream, stream.write(frame)),
     of: (userKey) => [...(streams.get(userKey) ?? [])],
     users: () => streams.keys(),
     *all() {
@@ -106,6 +123,7 @@ export function createHub(cursors: Cursors, stats: HubStats, watch: { left(userK
       const mixed = [...late].sort(() => Math.random() - 0.5)
       late.clear()
       for (const stream of mixed) late.add(stream)
+      stepsLeft = SPREAD_STEPS
       spreading ??= setTimeout(spread, SPREAD_MS / SPREAD_STEPS).unref()
     },
     get size() {

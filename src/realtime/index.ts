@@ -46,7 +46,7 @@ export interface RealtimeDeps {
 export async function startRealtime(deps: RealtimeDeps): Promise<Realtime> {
   const { db, log, now } = deps
   const cursors = createCursors(deps.installation)
-  const hub = createHub(cursors, deps.stats, { left: (userKey) => bus.unwatch(userKey) })
+  const hub = createHub(cursors, deps.stats, { left: (userKey) => bus.unwatch(userKey) }, now)
   const failing = (error: unknown, userKeys: readonly number[]) => {
     log(`streams: changes could not be read (${(error as Error).message}); whoever missed them starts over`)
     hub.resync(userKeys)

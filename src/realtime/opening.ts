@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ListeningBus } from './bus.ts'
 import type { CatchUp, Missed } from './catch-up.ts'
 import type { Cursors } from './cursor.ts'
 import type { EventFor } from './events.ts'
-import { frameOf } from './frame.ts'
+import { type Frame, frameOf } from './frame.ts'
 import type { StreamReads } from './gather-reads.ts'
 import type { Hub } from './hub.ts'
 import { type Sink, Stream } from './stream.ts'
@@ -29,7 +30,8 @@ export interface Opening {
 
 // Whoever catches up reads what was written before more is written, within this time.
 const DRAIN_WITHIN_MS = 10_000
-const DRAIN_BYTES = 32_768
+// Neither transport tells when the socket has taken everything: few streams are ever so far behind.
+const DRAIN_POLL_MS = 20
 
 /**
  * The phases of a stream: it is open and holds back what happens, is told what it has missed, is ready, and is told what was held back,
@@ -58,8 +60,15 @@ export function createOpening(deps: {
     if (!cursor) return 'resync'
     return catchUp({ id: stream.userId, key: stream.userKey }, cursor.until)
   }
-  const write = ({ event, data }: EventFor, id: string, stream: Stream) =>
-    hub.write(stream, frameOf(event, id, data as never))
+  /** Waits until there is room. @returns false when the stream has ended, or is not read and was cut off */
+  const write = async (stream: Stream, frame: Frame): Promise<boolean> => {
+    if (!(await hasRoom(stream, frame))) hub.end(stream, 'slow')
+    return hub.write(stream, frame)
+  }
+  const tell = ({ event, data }: EventFor, id: string, stream: Stream) =>
+    write(stream, frameOf(event, id, data as never))
+  const startOver = (until: number, stream: Stream) =>
+    tell({ event: 'resync', data: {} }, cursors.next(until), stream)
 
   const run = async (stream: Stream, since: string | null) => {
     await Promise.all([bus.watch(stream.userKey), fresh()])
@@ -67,21 +76,24 @@ export function createOpening(deps: {
     const { until } = hub
     const missed = await missedSince(stream, since)
     if (missed === 'erased') return hub.end(stream, 'erased')
-    if (missed === 'resync') write({ event: 'resync', data: {} }, cursors.next(until), stream)
+    if (missed === 'resync') await startOver(until, stream)
     else if (missed) {
       // Whoever is cut off in between comes back with the cursor of before.
       const old = cursors.read(since as string, now() * 1_000)?.until ?? until
-      for (const event of missed.events) {
-        if (!(await hasRoom(stream))) return hub.end(stream, 'slow')
-        if (!write(event, cursors.next(old), stream)) return
+      for (const event of missed.events) if (!(await tell(event, cursors.next(old), stream))) return
+      if (missed.told.size > 0) {
+        stream.hasTold(missed.told)
+        caughtUp.set(stream, null)
       }
     }
-    if (stream.takeOverflow()) write({ event: 'resync', data: {} }, cursors.next(until), stream)
+    if (stream.takeOverflow()) await startOver(until, stream)
     const data = { user_id: stream.userId, server_time: `${new Date(now()).toISOString().slice(0, 19)}Z` }
-    if (!write({ event: 'ready', data }, cursors.next(until), stream)) return
-    const told = missed && missed !== 'resync' && missed.told.size > 0 ? missed.told : null
-    if (told) caughtUp.set(stream, null)
-    if (!stream.goLive(told)) hub.end(stream, 'slow')
+    if (!(await tell({ event: 'ready', data }, cursors.next(until), stream))) return
+    for (;;) {
+      if (stream.takeOverflow()) await startOver(until, stream)
+      const frame = stream.release()
+      if (!frame || !(await write(stream, frame))) return
+    }
   }
 
   return {
@@ -115,15 +127,12 @@ export function createOpening(deps: {
   }
 }
 
-/** Waits until there is room for more. @returns false when it is not read */
-async function hasRoom(stream: Stream): Promise<boolean> {
-  const { sink } = stream
-  if (sink.unsent < DRAIN_BYTES) return true
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), DRAIN_WITHIN_MS)
-  })
-  const room = await Promise.race([sink.drained().then(() => true), late])
-  clearTimeout(timer)
-  return room && !stream.ended
+/** Waits until the frame can be written. @returns false when what was written before is not read in time */
+async function hasRoom(stream: Stream, frame: Frame): Promise<boolean> {
+  const deadline = performance.now() + DRAIN_WITHIN_MS
+  while (!stream.ended && !stream.hasRoomFor(frame)) {
+    if (performance.now() > deadline) return false
+    await sleep(DRAIN_POLL_MS)
+  }
+  return true
 }

@@ -3,6 +3,7 @@ import type { Frame } from './frame.ts'
 import type { EndReason, Sink } from './stream.ts'
 
 const PING = Buffer.from(': ping\n\n')
+const AT_ONCE_MOST = 16_384
 // What a browser waits before it comes back by itself.
 const RETRY = Buffer.from('retry: 1000\n')
 
@@ -33,6 +34,8 @@ export class EventSink implements Sink {
     // Within an event: what is not one may puzzle those who read the stream line by line.
     if (frame.event === 'ready') this.#response.write(RETRY)
     this.#response.write(frame.text)
+    // Node keeps what is written in one turn for its end: in a rush that would look like a client that does not read.
+    if (this.unsent > AT_ONCE_MOST) this.#response.socket?.uncork()
   }
 
   ping(): void {
@@ -43,14 +46,5 @@ export class EventSink implements Sink {
     // Whoever does not read would never read the end either.
     if (reason === 'slow' || reason === 'gone') this.#response.destroy()
     else this.#response.end(retryMs === undefined ? undefined : `retry: ${retryMs}\n\n`)
-  }
-
-  drained(): Promise<void> {
-    const response = this.#response
-    if (!response.writableNeedDrain || response.destroyed) return Promise.resolve()
-    return new Promise((resolve) => {
-      response.once('drain', resolve)
-      response.once('close', resolve)
-    })
   }
 }

@@ -15,8 +15,6 @@ export interface Sink {
   ping(): void
   /** @param retryMs when to come back, where that is known */
   end(reason: EndReason, retryMs?: number): void
-  /** Resolves when everything that was written has been taken. */
-  drained(): Promise<void>
 }
 
 // Whoever does not read is cut off at so many bytes, and resumes when they are back (CONTRACT §6).
@@ -59,7 +57,7 @@ export class Stream {
 
   /** Hands over an event, or holds it back while the stream catches up. @returns false when the stream had to be cut off */
   deliver(frame: Frame, told: Told | null): boolean {
-    if (this.ended || (told && (this.#told?.get(told.key) ?? 0) >= told.change)) return true
+    if (this.ended || this.#knows(told)) return true
     if (!this.#held) return this.write(frame)
     if (this.#held.length < HELD_MOST) this.#held.push({ frame, told })
     else {
@@ -71,12 +69,15 @@ export class Stream {
 
   /** Writes past what is held back. @returns false when the stream had to be cut off */
   write(frame: Frame): boolean {
-    const { sink } = this
-    const unsent = sink.unsent
-    // One event may be larger than what is left, when nothing else is waiting.
-    if (unsent > 0 && unsent + sink.sizeOf(frame) > UNSENT_MOST) return false
-    sink.write(frame)
+    if (!this.hasRoomFor(frame)) return false
+    this.sink.write(frame)
     return true
+  }
+
+  /** One event may be larger than what is left, when nothing else is waiting. */
+  hasRoomFor(frame: Frame): boolean {
+    const { unsent } = this.sink
+    return unsent === 0 || unsent + this.sink.sizeOf(frame) <= UNSENT_MOST
   }
 
   /** More happened during the catching-up than was held back: some of it is lost. Asked once. */
@@ -86,16 +87,26 @@ export class Stream {
     return was
   }
 
-  /** The catching-up is over. @param told what it has told @returns false when the stream had to be cut off */
-  goLive(told: ReadonlyMap<string, number> | null): boolean {
-    const held = this.#held ?? []
-    this.#held = null
+  /** The catching-up has told this. */
+  hasTold(told: ReadonlyMap<string, number>): void {
     this.#told = told
-    return held.every((one) => this.deliver(one.frame, one.told))
+  }
+
+  /** The oldest of what is held back, without what has been told already. Null: there is no more, and the stream is live. */
+  release(): Frame | null {
+    for (let one = this.#held?.shift(); one; one = this.#held?.shift()) {
+      if (!this.#knows(one.told)) return one.frame
+    }
+    this.#held = null
+    return null
   }
 
   /** All that the catching-up could have told twice has come. */
   forgetTold(): void {
     this.#told = null
+  }
+
+  #knows(told: Told | null): boolean {
+    return told !== null && (this.#told?.get(told.key) ?? 0) >= told.change
   }
 }

@@ -17,7 +17,6 @@ const WORDS: Readonly<Partial<Record<EndReason, string>>> = {
 }
 // A browser's script sees no pings of the protocol: who asks for it gets a text, to know that the line is alive.
 const PING_TEXT = '{"event":"ping"}'
-const DRAIN_POLL_MS = 20
 
 /** A WebSocket's end of a stream. */
 export class SocketSink implements Sink {
@@ -50,12 +49,5 @@ export class SocketSink implements Sink {
   end(reason: EndReason, retryMs?: number): void {
     if (reason === 'slow' || reason === 'gone') this.#socket.terminate()
     else this.#socket.close(CLOSE_CODES[reason], retryMs === undefined ? WORDS[reason] : `retry ${retryMs}`)
-  }
-
-  async drained(): Promise<void> {
-    // ws tells when a frame has left it, not when the socket has: few streams are ever so far behind.
-    while (this.#socket.bufferedAmount > 0 && this.#socket.readyState === this.#socket.OPEN) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
-    }
   }
 }

@@ -277,7 +277,8 @@ async function openEvents(url: string, headers: Record<string, string>, inbox: I
     if (of('retry') !== undefined) retry = Number(of('retry'))
     const [id, event, data] = [of('id'), of('event'), of('data')]
     if (data === undefined) return
-    if (fields.length !== 3 || id === undefined || event === undefined) inbox.fail(new Error(text))
+    const rest = fields.filter(([, name = '']) => !['id', 'event', 'data', 'retry'].includes(name))
+    if (rest.length > 0 || id === undefined || event === undefined) inbox.fail(new Error(text))
     else inbox.push({ id, event: event as StreamEventName, data: JSON.parse(data) })
   }
   response.on('data', (chunk: string) => {

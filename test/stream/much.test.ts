@@ -38,9 +38,9 @@ async function leave(as: string): Promise<string> {
   const moment = Date.now() * 1_000 + 2_100_000
   for (;;) {
     const stream = await world.open(as)
-    const ready = await stream.next('ready')
+    await stream.through('ready')
     await stream.close()
-    if (untilOf(ready) >= moment) return ready.id
+    if (untilOf({ id: stream.lastId }) >= moment) return stream.lastId
   }
 }
 
@@ -59,6 +59,7 @@ test('500 conversations that changed are told one by one, 501 are a resync', asy
   await touch(500)
   for (const transport of ['sse', 'websocket'] as const) {
     const missed = await missedBy(world, 'creator', since, { transport })
+    assert.ok(!missed.resync)
     assert.equal(missed.changed.length, 500)
     assert.ok(missed.changed.every(({ data }) => data.total === 1))
   }
@@ -93,20 +94,37 @@ test('1,000 messages are told one by one, 1,001 are a resync', async () => {
   assert.ok((await missedBy(world, 'creator', since)).resync)
 })
 
-/** What a client holds of a thread, by the rules of contract/stream.ts: positions say what has been deleted. */
+/** What a client holds of threads, by the rules of contract/stream.ts: positions say what has been deleted. */
 class Held {
-  readonly threads = new Map<string, string[]>()
+  readonly #threads = new Map<string, Map<number, string>>()
   apply({ event, data }: Received): void {
-    const one = data as Record<string, never> & { user_id: string; total: number; position: number }
-    const { message, conversation } = data as Received<'message.created'>['data']
-    const other = conversation?.user?.id ?? one.user_id
-    const thread = this.threads.get(other) ?? []
-    if (event === 'message.created') thread.splice(one.position - 1, thread.length, message.id)
-    else if (event === 'message.deleted' || event === 'conversation.changed')
-      thread.length = Math.min(thread.length, one.total)
-    else return
-    this.threads.set(other, thread)
+    const { message, conversation, position } = data as Received<'message.created'>['data']
+    const { user_id, total } = data as Received<'message.deleted'>['data']
+    if (event === 'message.created') {
+      this.#shorten(conversation.user.id, position - 1).set(position, message.id)
+    } else if (event === 'message.deleted' || event === 'conversation.changed') this.#shorten(user_id, total)
   }
+  /** Their ids, by position. */
+  with(other: string): [number, string][] {
+    return [...(this.#threads.get(other) ?? [])].sort(([a], [b]) => a - b)
+  }
+  #shorten(other: string, total: number): Map<number, string> {
+    const thread = this.#threads.get(other) ?? new Map<number, string>()
+    for (const position of thread.keys()) if (position > total) thread.delete(position)
+    this.#threads.set(other, thread)
+    return thread
+  }
+}
+
+/** The same of a fresh GET, without the first ones. */
+async function threadOf(as: string, other: string, without: number): Promise<[number, string][]> {
+  const ids: string[] = []
+  for (let page = 1, more = true; more; page++) {
+    const { body } = await world.thread(as, community, other, { page: String(page), per_page: '100' })
+    ids.push(...body.data.map((one: { id: string }) => one.id))
+    more = body.has_more
+  }
+  return ids.map((one, i): [number, string] => [i + 1, one]).slice(without)
 }
 
 for (const transport of ['sse', 'websocket'] as const) {
@@ -140,12 +158,7 @@ for (const transport of ['sse', 'websocket'] as const) {
     await world.settled([{ as: 'creator', stream }])
     const held = new Held()
     for (const event of [...before, ...live, ...stream.left()]) held.apply(event)
-    const kept = held.threads.get(id(first))?.slice(-5)
-    const { body } = await world.thread('creator', community, id(first), { page: 'last', per_page: '100' })
-    assert.deepEqual(
-      kept,
-      body.data.slice(-5).map((one: { id: string }) => one.id),
-    )
+    for (const n of members) assert.deepEqual(held.with(id(n)), await threadOf('creator', id(n), 1))
     await stream.close()
   })
 }
@@ -154,11 +167,6 @@ test('whoever comes back while messages come and go misses none, and is told not
   const as = id(30)
   let since = await leave(as)
   const held = new Held()
-  const { body: start } = await world.thread(as, community, 'creator')
-  held.threads.set(
-    'creator',
-    start.data.map((one: { id: string }) => one.id),
-  )
   for (let round = 0; round < 40; round++) {
     const busy = (async () => {
       for (let i = 0; i < 4; i++) {
@@ -177,11 +185,6 @@ test('whoever comes back while messages come and go misses none, and is told not
     await stream.close()
     await busy
     if (round % 4 !== 3) continue
-    const { body } = await world.thread(as, community, 'creator', { page: '1', per_page: '100' })
-    assert.deepEqual(
-      held.threads.get('creator'),
-      body.data.map((one: { id: string }) => one.id),
-      `round ${round}`,
-    )
+    assert.deepEqual(held.with('creator'), await threadOf(as, 'creator', 1), `round ${round}`)
   }
 })
