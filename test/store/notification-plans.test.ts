@@ -168,10 +168,10 @@ const HOT: Readonly<Record<string, Hot>> = {
   // Nobody has left anything behind: what is on lease is compared with who lives, and nothing that merely waits.
   'workers.free': { values: '1000', whole: ['workers'], rows: WORKERS * 2 * (WAITING / 100) },
   'workers.leave': { values: String(WORKER), rows: 2 * (WAITING / 100) },
-  // An operator's question: what the relay has not come to yet is looked through for it.
+  // An operator's question: what the relay and the queue have not come to yet is looked through for it.
   'notification_records.of_message': {
     values: `'${message(5)}'`,
-    ...{ whole: ['outbox'], sorts: true, rows: OUTBOX },
+    ...{ whole: ['outbox', 'notification_batches'], sorts: true, rows: OUTBOX },
   },
   'notification_records.failed': { values: '20', limited: ['notifications_failed'], rows: 40 },
   'notification_records.retry': { values: 'null, 20', limited: ['notifications_failed'], rows: 40 },
