@@ -88,14 +88,24 @@ export function writeChanges(rows: readonly OutboxRow[]): string[] {
 export const writeTyping = (typing: TypingNote): string => `t${JSON.stringify(typing)}`
 export const writeMark = (mark: string): string => `m${mark}`
 
-/** Null: not one of ours, or of a version to come. */
+/** Null: not one of ours, or of a version to come. Whoever else writes there must not end the server by it. */
 export function readNote(payload: string): Note | null {
-  const body = payload.slice(1)
-  switch (payload[0]) {
+  try {
+    return parseNote(payload[0], payload.slice(1))
+  } catch {
+    return null
+  }
+}
+
+function parseNote(kind: string | undefined, body: string): Note | null {
+  switch (kind) {
     case 'c':
       return { kind: 'changes', rows: (JSON.parse(body) as Packed[]).map(unpack).filter((row) => row.kind) }
-    case 't':
-      return { kind: 'typing', typing: JSON.parse(body) as TypingNote }
+    case 't': {
+      const typing: unknown = JSON.parse(body)
+      if (typeof typing !== 'object' || typing === null) return null
+      return { kind: 'typing', typing: typing as TypingNote }
+    }
     case 'm':
       return { kind: 'mark', mark: body }
     default:
