@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util'
 import { deep } from './figures/deep.ts'
+import { fanout } from './figures/fanout.ts'
 import { latency } from './figures/latency.ts'
 import { notified } from './figures/notified.ts'
 import { notify } from './figures/notify.ts'
 import { reads } from './figures/reads.ts'
+import { reconnect } from './figures/reconnect.ts'
 import { sends } from './figures/sends.ts'
+import { sockets } from './figures/sockets.ts'
 import { start } from './figures/start.ts'
+import { two } from './figures/two.ts'
 import { print, type Report, write } from './lib/report.ts'
 
 const figures: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
@@ -16,6 +20,10 @@ const figures: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
   start,
   notify,
   notified,
+  fanout,
+  sockets,
+  two,
+  reconnect,
 }
 
 const HELP = `npm run bench -- <name …> [--quick] [--json]

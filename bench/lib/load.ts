@@ -35,15 +35,20 @@ export function requestOf(
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body ?? ''}`)
 }
 
-/** Keeps `connections` requests on the way for `seconds`, then waits for the last replies. */
+/**
+ * Keeps `connections` requests on the way for `seconds`, then waits for the last replies.
+ * @param port where to; of several each gets as many of the connections
+ */
 export async function load(
-  port: number,
+  port: number | readonly number[],
   connections: number,
   seconds: number,
   next: () => Shot,
 ): Promise<Load> {
   const latencies: number[] = []
-  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)))
+  const ports = [port].flat()
+  const opening = Array.from({ length: connections }, (_, i) => open(ports[i % ports.length] as number))
+  const sockets = await Promise.all(opening)
   const cpu = process.cpuUsage()
   const begun = performance.now()
   const until = begun + seconds * 1000
@@ -59,7 +64,7 @@ export async function load(
   }
 }
 
-function open(port: number): Promise<Socket> {
+export function open(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket))
     socket.on('error', reject)
@@ -96,7 +101,7 @@ function shoot(socket: Socket, until: number, next: () => Shot, latencies: numbe
 }
 
 /** One whole reply; there is never more than one on the way. */
-function replyIn(bytes: Buffer): Reply | null {
+export function replyIn(bytes: Buffer): Reply | null {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return null
   const head = bytes.toString('latin1', 0, end)

@@ -22,7 +22,7 @@ export function setEverybody(bench: Bench, settings: { email: boolean; push: boo
 
 /** Forgets what waits, so that the next round begins with nothing to do. */
 export function forgetNotifications(bench: Bench): Promise<void> {
-  return runSql(bench, 'delete from outbox; delete from notifications')
+  return runSql(bench, 'delete from outbox; delete from notification_batches; delete from notifications')
 }
 
 /** Sends from the first community's creator to its members, in turns; the relay of a running Snug makes notifications of it. */
@@ -46,10 +46,12 @@ export async function queueMessages(bench: Bench, count: number, members: number
   await until(async () => (await left(bench)).outbox === 0)
 }
 
+/** What is still to become notifications, in the outbox or kept by the relay, and the notifications that are to be sent. */
 export async function left(bench: Bench): Promise<{ outbox: number; waiting: number }> {
   const [row] = await askSql<{ outbox: number; waiting: number }>(
     bench,
-    `select (select count(*) from outbox)::integer as outbox,
+    `select (select count(*) from outbox)::integer
+         + (select coalesce(sum(size), 0) from notification_batches)::integer as outbox,
        (select count(*) from notifications where state = 'waiting')::integer as waiting`,
   )
   return row as { outbox: number; waiting: number }

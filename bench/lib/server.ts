@@ -19,6 +19,7 @@ export interface Bench {
 export interface ServedSnug {
   readonly port: number
   readonly pid: number
+  readonly child: ChildProcess
   stop(): Promise<void>
 }
 
@@ -67,10 +68,14 @@ export async function assertDurable(bench: Bench): Promise<void> {
   }
 }
 
-/** Starts Snug in a process of its own, as `npm start` does but for npm, on the bench's database. */
+/**
+ * Starts Snug in a process of its own, as `npm start` does but for npm, on the bench's database.
+ * @param node options of Node's
+ */
 export async function serveSnug(
   bench: Bench,
   more: Readonly<Record<string, string>> = {},
+  node: readonly string[] = [],
 ): Promise<ServedSnug> {
   const env = {
     ...process.env,
@@ -81,9 +86,9 @@ export async function serveSnug(
     SNUG_SERVICE_KEY: 'bench',
     ...more,
   }
-  return serve(
-    spawn(process.execPath, ['src/cli.ts', 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
-  )
+  const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const
+  const args = [...node, 'src/cli.ts', 'serve']
+  return serve(spawn(process.execPath, args, { env, stdio: [...stdio], serialization: 'advanced' }))
 }
 
 /** Waits for a child to say `http://127.0.0.1:<port>` on its standard output. */
@@ -97,10 +102,14 @@ export async function serve(child: ChildProcess): Promise<ServedSnug> {
     })
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}`)))
   })
+  const kill = () => child.kill('SIGKILL')
+  // A figure that fails leaves nothing running.
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   const stop = () =>
     new Promise<void>((resolve) => {
       child.on('exit', () => resolve())
       child.kill('SIGTERM')
     })
-  return { port, pid: child.pid as number, stop }
+  return { port, pid: child.pid as number, child, stop }
 }
