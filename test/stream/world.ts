@@ -15,6 +15,8 @@ export interface StreamWorld extends ContractSnug {
   settled(streams: readonly { readonly as: string; readonly stream: TestStream }[]): Promise<void>
   /** The same, and so long ago that whoever comes back with the last id hears nothing of it again. */
   past(streams: readonly { readonly as: string; readonly stream: TestStream }[]): Promise<void>
+  /** An event of a conversation in which nothing else happens. */
+  mark(as: string, stream: TestStream): Promise<void>
   /** Another server on the same database, at which nothing is done but to open streams. */
   another(): Promise<StreamWorld>
   /** No event is left that has come, and none comes of what was done before. */
@@ -88,6 +90,10 @@ export async function newWorld({
     },
     settled,
     past: (streams) => toldUntil(streams, Date.now() * 1_000 + MARGIN_US),
+    async mark(as, stream) {
+      await makeMarks(as)
+      await markOnce(contract, as, [stream])
+    },
     async another() {
       const { url } = (await newSnug(databaseUrl, env)).snug
       return { ...world, url, open: (as, options) => openStream(url, token(as), options) }
@@ -139,20 +145,29 @@ async function prepareMarks(contract: ContractSnug, as: string): Promise<void> {
 export const untilOf = ({ id }: Pick<Received, 'id'>): number =>
   Number.parseInt(id.split('-')[1] as string, 36)
 
-/** Changes a membership back and forth, each of which is an event, until one of them says that all before `after` has been told. */
+/** Changes a membership, which is an event. */
+async function markOnce(
+  contract: ContractSnug,
+  as: string,
+  streams: readonly TestStream[],
+): Promise<readonly Received[]> {
+  const name = `${MARKS}${as}`
+  const path = `/api/v1/communities/${name}/members/${as}`
+  const { body } = await contract.ask('GET', path, { as: name })
+  const before = streams.map((stream) => stream.marks.length)
+  await contract.member(name, as, body.status === 'active' ? 'canceled' : 'active')
+  return Promise.all(streams.map((stream, i) => stream.markAfter(before[i] as number)))
+}
+
+/** Makes marks until one of them says that all before `after` has been told. */
 async function markUntil(
   contract: ContractSnug,
   as: string,
   streams: readonly TestStream[],
   after: number,
 ): Promise<void> {
-  const name = `${MARKS}${as}`
   for (let round = 0; ; round++) {
-    const path = `/api/v1/communities/${name}/members/${as}`
-    const { body } = await contract.ask('GET', path, { as: name })
-    const before = streams.map((stream) => stream.marks.length)
-    await contract.member(name, as, body.status === 'active' ? 'canceled' : 'active')
-    const marks = await Promise.all(streams.map((stream, i) => stream.markAfter(before[i] as number)))
+    const marks = await markOnce(contract, as, streams)
     if (marks.every((mark) => untilOf(mark) >= after)) return
     assert.ok(round < 2_000, 'the moment until which all has been told stands still')
   }
