@@ -18,10 +18,7 @@ const MUCH = 20
 const MUCH_AT_ONCE = 4
 
 /** @returns what the user has missed since the cursor; `resync` when it is too much or cannot be told; `erased` */
-export type CatchUp = (
-  user: { readonly id: string; readonly key: number },
-  until: number,
-) => Promise<Missed | 'resync' | 'erased'>
+export type CatchUp = (userKey: number, until: number) => Promise<Missed | 'resync' | 'erased'>
 
 /**
  * Resume needs no log of events: a conversation knows when it changed last, so what changed since is found in the tables. The stream is
@@ -29,14 +26,14 @@ export type CatchUp = (
  */
 export function createCatchUp(reads: StreamReads): CatchUp {
   const permits = createPermits(MUCH_AT_ONCE)
-  return async (user, until) => {
+  return async (userKey, until) => {
     const since = Math.max(0, until - MARGIN_US)
-    const { erased, reset, pairs } = await reads.resume({ userId: user.id, since })
+    const { erased, reset, pairs } = await reads.resume({ userKey, since })
     if (erased) return 'erased'
     if (reset || (pairs ?? []).length > PAIRS_MOST) return 'resync'
     const changed = pairs ?? []
-    if (changed.length <= MUCH) return gatherMissed(reads, user.key, changed, since)
-    return permits(() => gatherMissed(reads, user.key, changed, since))
+    if (changed.length <= MUCH) return gatherMissed(reads, userKey, changed, since)
+    return permits(() => gatherMissed(reads, userKey, changed, since))
   }
 }
 

@@ -2,6 +2,7 @@ import { gather } from '../actions/gather.ts'
 import type { Db } from '../store/db.ts'
 import {
   factsOfResumes,
+  keysOfUsers,
   loadConversations,
   type MissedRequest,
   missedMessages,
@@ -14,6 +15,8 @@ import {
 
 /** What streams read from the database, gathered: thousands of clients may come back at one moment. */
 export interface StreamReads {
+  /** The user's key; undefined for somebody the host never told of, or an erased one. */
+  admit(userId: string): Promise<number | undefined>
   resume(request: ResumeRequest): Promise<ResumeFacts>
   conversation(ref: StreamRef): Promise<StreamFacts | undefined>
   missed(request: MissedRequest): Promise<StreamMessage[]>
@@ -22,6 +25,13 @@ export interface StreamReads {
 const LIMITS = { size: 64, inFlight: 2, waiting: 50_000 }
 
 export function createStreamReads(db: Db): StreamReads {
+  const admitted = gather<string, number | undefined>(LIMITS, async (batch) => {
+    const found = await keysOfUsers(
+      db,
+      batch.map((one) => one.asked),
+    )
+    for (const [i, one] of batch.entries()) one.answer(found[i])
+  })
   const resumes = gather<ResumeRequest, ResumeFacts>(LIMITS, async (batch) => {
     const rows = await factsOfResumes(
       db,
@@ -43,5 +53,10 @@ export function createStreamReads(db: Db): StreamReads {
     )
     for (const [i, one] of batch.entries()) one.answer(found[i] as StreamMessage[])
   })
-  return { resume: resumes.ask, conversation: conversations.ask, missed: missed.ask }
+  return {
+    admit: admitted.ask,
+    resume: resumes.ask,
+    conversation: conversations.ask,
+    missed: missed.ask,
+  }
 }

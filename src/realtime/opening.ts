@@ -58,7 +58,7 @@ export function createOpening(deps: {
     if (since === null) return null
     const cursor = cursors.read(since, now() * 1_000)
     if (!cursor) return 'resync'
-    return catchUp({ id: stream.userId, key: stream.userKey }, cursor.until)
+    return catchUp(stream.userKey, cursor.until)
   }
   /** Waits until there is room. @returns false when the stream has ended, or is not read and was cut off */
   const write = async (stream: Stream, frame: Frame): Promise<boolean> => {
@@ -98,8 +98,7 @@ export function createOpening(deps: {
 
   return {
     async admit(userId) {
-      const { userKey, erased } = await reads.resume({ userId, since: null })
-      return erased ? null : userKey
+      return (await reads.admit(userId)) ?? null
     },
     open(sink, { userId, userKey, expiresAt, since }) {
       const stream = new Stream(userKey, userId, expiresAt, sink)
