@@ -13,6 +13,8 @@ for (const name of ENTRIES) {
   const bundle = await rolldown({ input: `client/src/${name}.ts`, platform: 'browser' })
   await bundle.write({ file: `${DIST}/${name}.js`, format: 'esm', minify: true })
   await bundle.close()
+  // Hints for a bundler, which package.json gives for the whole of it.
+  edit(`${DIST}/${name}.js`, (text) => text.replaceAll('/* @__PURE__ */ ', ''))
 }
 const declare = ['--declaration', '--emitDeclarationOnly', '--noEmit', 'false', '--outDir', DIST]
 const same = ['--target', 'esnext', '--module', 'nodenext', '--types', 'node', '--strict', '--skipLibCheck']
@@ -21,6 +23,10 @@ const more = ['--allowImportingTsExtensions', '--ignoreConfig']
 execFileSync('node_modules/.bin/tsc', [...declare, ...same, ...more, ...sources], { stdio: 'inherit' })
 // A published declaration names the file that stands beside it.
 for (const file of globSync(`${DIST}/*.d.ts`))
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"))
+  edit(file, (text) => text.replace(/(from '\.\/[\w-]+)\.ts'/g, "$1.js'"))
 for (const name of ENTRIES)
   console.log(`${name}.js: ${gzipSync(readFileSync(`${DIST}/${name}.js`)).length} bytes gzipped`)
+
+function edit(file: string, change: (text: string) => string): void {
+  writeFileSync(file, change(readFileSync(file, 'utf8')))
+}

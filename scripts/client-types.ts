@@ -13,9 +13,6 @@ import * as transfer from '../contract/transfer.ts'
 
 // The client's types as plain TypeScript, so that whoever uses the package needs no typebox. Run: npm run client-types
 
-/** Where they stand. */
-export const CLIENT_TYPES = 'client/src/types.ts'
-
 const { User } = common
 const { Community, CommunityList, Member, MemberList, BlockBody } = communities
 const { Message, MessageList, LatestMessage, Conversation, ConversationList, ReadAnswer } = messages
@@ -26,26 +23,40 @@ const { NotificationRecord, NotificationsOfMessage } = records
 const { Ready, MessageCreated, MessageDeleted, ConversationRead, ConversationHidden, Typing } = stream
 const { ConversationChanged, Resync } = stream
 
-const NAMED: Readonly<Record<string, TSchema>> = {
+type Named = Readonly<Record<string, TSchema>>
+
+const OF_USERS: Named = {
   ...{ User, Message, MessageList, LatestMessage, Conversation, ConversationList, ReadAnswer },
   ...{ Community, CommunityList, Member, MemberList, BlockBody },
   ...{ Setting, SettingBody, PublicKey, Device, DeviceList, DeviceBody },
-  ...{ UserBody, ServiceUser, CommunityBody, ServiceCommunity, MemberBody, TokenAnswer },
-  ...{ UserLine, CommunityLine, MemberLine, MessageLine, KeyLine, TransferLine, ImportAnswer },
-  ...{ NotificationRecord, NotificationsOfMessage },
   ...{ Ready, MessageCreated, MessageDeleted, ConversationRead, ConversationHidden, Typing },
   ...{ ConversationChanged, ConversationUpdated: stream.ConversationUpdated, Resync },
 }
-const NAMES = new Map(Object.entries(NAMED).map(([name, schema]) => [schema, name]))
+const OF_THE_HOST: Named = {
+  ...{ UserBody, ServiceUser, CommunityBody, ServiceCommunity, MemberBody, TokenAnswer },
+  ...{ UserLine, CommunityLine, MemberLine, MessageLine, KeyLine, TransferLine, ImportAnswer },
+  ...{ NotificationRecord, NotificationsOfMessage },
+}
+const NAMES = new Map(Object.entries({ ...OF_USERS, ...OF_THE_HOST }).map(([name, schema]) => [schema, name]))
 
 const HEAD = `// Made by scripts/client-types.ts from the schemas of contract/. Not to be edited: npm run client-types
 `
-/** The whole file. */
-export function clientTypes(): string {
-  const declared = Object.entries(NAMED).map(([name, schema]) => declaration(name, schema))
-  const text = [HEAD, ...declared, eventTypes()].join('\n')
-  const format = ['format', `--stdin-file-path=${CLIENT_TYPES}`]
-  return execFileSync('node_modules/.bin/biome', format, { input: text, encoding: 'utf8' })
+
+/** The files by their paths. */
+export function clientTypes(): Readonly<Record<string, string>> {
+  return {
+    'client/src/types.ts': formatted([...declarationsOf(OF_USERS), eventTypes()]),
+    'client/src/service-types.ts': formatted(declarationsOf(OF_THE_HOST)),
+  }
+}
+
+const declarationsOf = (named: Named) =>
+  Object.entries(named).map(([name, schema]) => declaration(name, schema))
+
+function formatted(parts: readonly string[]): string {
+  const format = ['format', '--stdin-file-path=types.ts']
+  const input = [HEAD, ...parts].join('\n')
+  return execFileSync('node_modules/.bin/biome', format, { input, encoding: 'utf8' })
 }
 
 function eventTypes(): string {
@@ -127,4 +138,6 @@ const literal = (value: unknown) =>
 const keyOf = (name: string) => (/^\w+$/.test(name) ? name : `'${name}'`)
 const bracketed = (type: string) => (/[|{]/.test(type) && type.includes(' | ') ? `(${type})` : type)
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) writeFileSync(CLIENT_TYPES, clientTypes())
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  for (const [path, text] of Object.entries(clientTypes())) writeFileSync(path, text)
+}

@@ -21,6 +21,8 @@ export interface ConnectionDeps {
   readonly fresh: () => void
 }
 
+// A browser's script sees no pings of a WebSocket but those that come as text.
+const STREAM = '/api/v1/stream?ping=text'
 const WAIT_MS = 1_000
 const WAIT_MAX_MS = 30_000
 // The server lets something be heard every 25 s at the latest. One that says nothing any more may look open for hours.
@@ -52,8 +54,8 @@ export function connection(deps: ConnectionDeps) {
     let fresh = since === undefined
     let token = ''
     let opened = false
-    const end = (how: End = { opened }) => {
-      if (mine === current) lost(token, how)
+    const end = (how: End = {}) => {
+      if (mine === current) lost(token, opened, how)
     }
     const listen = () => {
       timing.timers.clearTimeout(watchdog)
@@ -78,14 +80,15 @@ export function connection(deps: ConnectionDeps) {
       token = await tokens.get()
       if (mine !== current) return
       listen()
-      link = (links[kind] as OpenLink)({ url, token, since, receive, end })
+      const after = since === undefined ? '' : `&since=${encodeURIComponent(since)}`
+      link = (links[kind] as OpenLink)({ url: url + STREAM + after, token, receive, end })
     } catch {
       // No token, or one that cannot be sent at all.
       end()
     }
   }
 
-  function lost(token: string, { opened, refused, retry }: End): void {
+  function lost(token: string, opened: boolean, { refused, retry }: End): void {
     drop()
     if (state === 'live') become('behind')
     if (refused) tokens.refuse(token)

@@ -2,16 +2,22 @@
 export class SnugError extends Error {
   override name = 'SnugError'
   /** The answer's status; 0 when there was no answer. */
-  readonly status: number
-  readonly messages: string[]
+  declare readonly status: number
+  declare readonly messages: string[]
   /** By which the server's log tells of it; null when the answer had none. */
-  readonly requestId: string | null
+  declare readonly requestId: string | null
+  /** How many seconds the server asks to wait; 0 when it does not say. */
+  declare readonly retryAfter: number
 
-  constructor(status: number, messages: string[], requestId: string | null = null, options?: ErrorOptions) {
-    super(messages.join('; '), options)
-    this.status = status
-    this.messages = messages
-    this.requestId = requestId
+  constructor(
+    status: number,
+    messages: string[],
+    requestId: string | null,
+    retryAfter: number,
+    cause?: unknown,
+  ) {
+    super(messages.join('; '), { cause })
+    Object.assign(this, { status, messages, requestId, retryAfter })
   }
 }
 
@@ -43,8 +49,6 @@ export class InvalidError extends SnugError {
 /** 429. */
 export class RateLimitError extends SnugError {
   override name = 'RateLimitError'
-  /** Seconds to wait. */
-  retryAfter = 0
 }
 
 /** 5xx. Whether it was done is unknown, as with `ConnectionError`. */
@@ -62,6 +66,7 @@ const CLASSES: Readonly<Record<number, typeof SnugError>> = {
   403: ForbiddenError,
   404: NotFoundError,
   409: ConflictError,
+  429: RateLimitError,
 }
 
 /** The error that an answer is. Reads its body, which may be anything. */
@@ -71,14 +76,13 @@ export async function errorOf(response: Response): Promise<SnugError> {
   const words = body?.message ?? body?.error ?? `HTTP ${status}`
   const messages = [words].flat().map(String)
   const requestId = headers.get('x-request-id')
-  if (status === 429) {
-    const error = new RateLimitError(status, messages, requestId)
-    error.retryAfter = secondsOf(response)
-    return error
-  }
   const Class = CLASSES[status] ?? (status > 499 ? ServerError : InvalidError)
-  return new Class(status, messages, requestId)
+  return new Class(status, messages, requestId, secondsOf(response))
 }
+
+/** The error that a missing answer is. */
+export const noAnswer = (cause: unknown, words = 'No answer from the server'): ConnectionError =>
+  new ConnectionError(0, [words], null, 0, cause)
 
 /** What `Retry-After` asks for, in seconds; 0 where it is missing or a date. */
 export const secondsOf = (response: Response): number => Number(response.headers.get('retry-after')) || 0

@@ -11,8 +11,7 @@ export interface Face {
   typing: boolean
   /** The id of the message up to which the other has read. */
   read: string | null
-  me: User
-  other: User
+  people: readonly [me: User, other: User]
   setTyping(on: boolean): void
   /** Learns the people's names from a message. @returns whether they are others than before */
   meet(message: Message | undefined): boolean
@@ -21,13 +20,12 @@ export interface Face {
 /** @param show called when the other has stopped typing */
 export function createFace(user: string, { timers }: Timing, show: () => void): Face {
   let timer: unknown
-  const unknown = (id: string): User => ({ id, username: '', avatar_url: null })
+  const nobody: User = { id: '', username: '', avatar_url: null }
   const face: Face = {
     state: 'loading',
     typing: false,
     read: null,
-    me: unknown(''),
-    other: unknown(user),
+    people: [nobody, { ...nobody, id: user }],
     setTyping(on) {
       timers.clearTimeout(timer)
       face.typing = on
@@ -39,13 +37,10 @@ export function createFace(user: string, { timers }: Timing, show: () => void): 
     },
     meet(message) {
       if (!message) return false
-      const { me, other } = face
       const { sender, recipient } = message
-      Object.assign(
-        face,
-        sender.id === user ? { me: recipient, other: sender } : { me: sender, other: recipient },
-      )
-      return !same([me, other], [face.me, face.other])
+      const { people } = face
+      face.people = sender.id === user ? [recipient, sender] : [sender, recipient]
+      return !same(people, face.people)
     },
   }
   return face

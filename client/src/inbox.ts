@@ -54,7 +54,7 @@ export function createInbox(deps: InboxDeps, community: string, options: InboxOp
   const list: Page = (page, size, signal) =>
     deps.api.conversations.list(community, { filter, q, page, perPage: size, signal })
   const want: Queue['want'] = (job) => engine.want(job)
-  const { refetch, more, count } = jobsOf({ places, held, list, perPage, want })
+  const { refetch, more, count } = jobsOf(places, held, list, perPage, want)
 
   /** After something came or went. With all of them held the total is known; else only the server knows it. */
   const counted = (change: number) => {
@@ -113,42 +113,28 @@ export function createInbox(deps: InboxDeps, community: string, options: InboxOp
   }
 }
 
-const TRIES = 3
-
-function jobsOf({
-  places,
-  held,
-  list,
-  perPage,
-  want,
-}: {
-  places: Places
-  held: Held
-  list: Page
-  perPage: number
-  want: Queue['want']
-}): { refetch: Job; more: Job; count: Job } {
+function jobsOf(
+  places: Places,
+  held: Held,
+  list: Page,
+  perPage: number,
+  want: Queue['want'],
+): { refetch: Job; more: Job; count: Job } {
   const refetch: Job = async (signal) => {
     const wished = Math.max(places.all().length, perPage)
     const size = Math.min(wished, PER_PAGE_MAX)
-    for (let tries = 1; ; tries++) {
-      let last = await list(1, size, signal)
-      const { total } = last
-      const all = last.data
-      // Pages of one moment have one total. A list that does not stand still is taken from its first page alone.
-      for (
-        let page = 2;
-        tries < TRIES && last.has_more && all.length < wished && last.total === total;
-        page++
-      ) {
-        last = await list(page, size, signal)
-        all.push(...last.data)
-      }
-      if (last.total !== total) continue
-      return () => {
-        places.replace(all)
-        Object.assign(held, { total, hasMore: last.has_more, state: 'ready' })
-      }
+    let last = await list(1, size, signal)
+    const { total } = last
+    const all = last.data
+    // Pages of one moment have one total. A list that does not stand still is taken from its first page alone.
+    for (let page = 2; last.has_more && all.length < wished && last.total === total; page++) {
+      last = await list(page, size, signal)
+      all.push(...last.data)
+    }
+    const moved = last.total !== total
+    return () => {
+      places.replace(moved ? all.slice(0, size) : all)
+      Object.assign(held, { total, hasMore: moved || last.has_more, state: 'ready' })
     }
   }
   const more: Job = async (signal) => {

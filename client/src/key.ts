@@ -4,6 +4,5 @@ export function newKey(random: () => number): string {
   const crypto: Partial<Crypto> | undefined = globalThis.crypto
   if (crypto?.randomUUID) return crypto.randomUUID()
   // Keys are the caller's own and of one community: enough that one person's never meet.
-  const part = () => random().toString(36).slice(2)
-  return `${Date.now().toString(36)}-${part()}${part()}${part()}`
+  return [1, 2, 3].map(() => random().toString(36).slice(2)).join('')
 }

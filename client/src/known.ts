@@ -10,4 +10,4 @@ const AHEAD_MS = 48 * 3_600_000
 export const isKnown = (message: { id: string; created_at: string }, known: string): boolean =>
   message.id <= known &&
   known[14] === '7' &&
-  Number.parseInt(known.slice(0, 8) + known.slice(9, 13), 16) - Date.parse(message.created_at) < AHEAD_MS
+  Number(`0x${known.slice(0, 8)}${known.slice(9, 13)}`) - Date.parse(message.created_at) < AHEAD_MS

@@ -2,12 +2,10 @@ import type { StreamEvent } from './types.ts'
 
 /** How a connection ended. */
 export interface End {
-  /** Whether the server had taken it. */
-  readonly opened: boolean
   /** The token is expired or not valid. */
-  readonly refused?: boolean
+  refused?: boolean
   /** When to come back, in milliseconds, if the server said so. */
-  readonly retry?: number
+  retry?: number
 }
 
 export interface Link {
@@ -15,11 +13,9 @@ export interface Link {
 }
 
 export interface LinkDeps {
-  /** Of the server. */
+  /** Of the stream, with the id of the last event that was received. */
   readonly url: string
   readonly token: string
-  /** The id of the last event that was received. */
-  readonly since: string | undefined
   /** Takes every frame, pings as well. */
   readonly receive: (event: StreamEvent) => void
   readonly end: (how: End) => void
@@ -28,6 +24,5 @@ export interface LinkDeps {
 /** Connects. Calls `end` once, except after `close`. */
 export type OpenLink = (deps: LinkDeps) => Link
 
-export const STREAM_PATH = '/api/v1/stream'
 /** Of a WebSocket that is closed because its token has expired. */
 export const CLOSED_EXPIRED = 4401

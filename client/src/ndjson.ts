@@ -1,4 +1,4 @@
-import { ConnectionError } from './errors.ts'
+import { noAnswer } from './errors.ts'
 import { stopIfAborted } from './timing.ts'
 
 // NDJSON, one object a line: CONTRACT §7.
@@ -67,7 +67,7 @@ export async function* linesOf<T>(response: Response, signal?: AbortSignal): Asy
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
         stopIfAborted(signal)
-        throw new ConnectionError(0, ['The export was cut off'], null, { cause })
+        throw noAnswer(cause, 'The export was cut off')
       })
       const lines = (rest + decoder.decode(value, { stream: !done })).split('\n')
       rest = lines.pop() as string

@@ -19,7 +19,9 @@ interface Pending {
   readonly created_at: string
   /** Where the thread ended when it was written: it comes after that. */
   readonly after: number
-  status: 'waiting' | 'sending' | 'failed' | 'sent'
+  status: ThreadMessage['status']
+  /** It is its turn to be sent. */
+  begun: boolean
   error?: SnugError | undefined
   /** The server's answer. */
   message?: Message
@@ -42,12 +44,12 @@ export function createPending({ post, newKey, clock, show, track }: PendingDeps)
   let all: Pending[] = []
   let queue = Promise.resolve()
 
-  const remove = (one: Pending) => {
-    all = all.filter((other) => other !== one)
+  const keep = (which: (one: Pending) => boolean) => {
+    all = all.filter(which)
   }
   const attempt = async (one: Pending) => {
     if (!all.includes(one)) return
-    one.status = 'sending'
+    one.begun = true
     try {
       one.message = await post(one.content, one.localId)
       one.status = 'sent'
@@ -55,56 +57,52 @@ export function createPending({ post, newKey, clock, show, track }: PendingDeps)
       one.status = 'failed'
       one.error = error as SnugError
       // It was sent, and deleted since.
-      if (error instanceof ConflictError) remove(one)
+      if (error instanceof ConflictError) keep((other) => other !== one)
     }
     show()
   }
   const enqueue = (one: Pending) => {
-    one.status = 'waiting'
-    one.error = undefined
+    Object.assign(one, { status: 'pending', begun: false, error: undefined })
     queue = queue.then(() => attempt(one))
     track(queue)
     show()
   }
-  const find = (localId: string, status: Pending['status']) =>
-    all.find((one) => one.localId === localId && one.status === status)
   const sent = () => all.filter(({ message }) => message)
 
   return {
     send(content: string, after: number): string {
       const created_at = `${new Date(clock()).toISOString().slice(0, 19)}Z`
-      const one: Pending = { localId: newKey(), content, created_at, after, status: 'waiting' }
+      const one = { localId: newKey(), content, created_at, after } as Pending
       all.push(one)
       enqueue(one)
       return one.localId
     },
     retry(localId: string): void {
-      const one = find(localId, 'failed')
+      const one = all.find((other) => other.localId === localId && other.status === 'failed')
       if (one) enqueue(one)
     },
     /** Takes back what failed or waits for its turn. */
     discard(localId: string): void {
-      const one = find(localId, 'failed') ?? find(localId, 'waiting')
-      if (one) remove(one)
+      keep((one) => one.localId !== localId || (one.begun && one.status !== 'failed'))
       show()
     },
     /** Those that the server has, which are to be seen in what is asked for from now on. */
     sent,
     /** They are in the thread, or deleted. */
     done(ones: readonly Pending[]): void {
-      all = all.filter((one) => !ones.includes(one))
+      keep((one) => !ones.includes(one))
     },
     deleted(id: string): void {
-      all = all.filter(({ message }) => message?.id !== id)
+      keep(({ message }) => message?.id !== id)
     },
     /** What is to be shown after the messages that are held. Forgets what is among them. */
     render(held: readonly ThreadMessage[], me: User, other: User): ThreadMessage[] {
       const ids = new Set(held.map(({ id }) => id))
-      all = all.filter(({ message }) => !message || !ids.has(message.id))
+      keep(({ message }) => !message || !ids.has(message.id))
       // The stream may bring a message before the answer to its send: until that tells the id, one like it stands for it.
       const taken = new Set(sent().map(({ message }) => message?.id))
-      const shown = all.filter(({ status, content, after }) => {
-        if (status !== 'sending') return true
+      const shown = all.filter(({ status, begun, content, after }) => {
+        if (status !== 'pending' || !begun) return true
         const like = held.find(
           (one) =>
             one.position! > after &&
@@ -125,7 +123,7 @@ export function createPending({ post, newKey, clock, show, track }: PendingDeps)
           recipient: other,
         }),
         localId,
-        status: status === 'failed' || status === 'sent' ? status : 'pending',
+        status,
         error,
       }))
     },

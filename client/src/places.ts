@@ -56,10 +56,10 @@ export function createPlaces() {
       const moves = held?.conversation.latest_message.id !== latest_message.id
       // News goes above what no event has told of, which was there before. Anything else is where a fetch has found it, unless
       // an older one has been put above it.
-      const to = entries.findIndex((one) => (one.order === undefined ? moves : one.order < order))
       if (held) entries.splice(at, 1)
-      if (moves ? to >= 0 : to >= 0 && to < at) entries.splice(held && to > at ? to - 1 : to, 0, entry)
-      else entries.splice(moves ? entries.length : at, 0, entry)
+      const below = entries.findIndex((one) => (one.order === undefined ? moves : one.order < order))
+      const to = below < 0 ? entries.length : below
+      entries.splice(moves ? to : Math.min(to, at), 0, entry)
       return !held
     },
     /** Changes one in its place. */

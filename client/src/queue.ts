@@ -1,4 +1,4 @@
-import { SnugError } from './errors.ts'
+import { noAnswer, SnugError } from './errors.ts'
 import { backoff, type Timing } from './timing.ts'
 
 /** Fetches, and returns what puts the answer in place. */
@@ -55,7 +55,7 @@ export function createQueue({ timing, changed, refused }: QueueDeps) {
         place()
       } catch (cause) {
         if (signal.aborted) return
-        error = cause instanceof SnugError ? cause : new SnugError(0, [String(cause)], null, { cause })
+        error = cause instanceof SnugError ? cause : noAnswer(cause, String(cause))
         const { status } = error
         if (status > 401 && status < 500 && status !== 429) refused()
         else later(job, backoff(timing, tries++, AGAIN_MS, AGAIN_MAX_MS))

@@ -11,7 +11,7 @@ export function createRepeats() {
   return {
     clear: () => seen.clear(),
     has({ event, data }: StreamEvent): boolean {
-      if (event === 'message.deleted' || event === 'conversation.hidden' || event === 'resync') seen.clear()
+      if (/deleted|hidden|resync/.test(event)) seen.clear()
       if (event !== 'message.created') return false
       const { id } = data.message
       if (seen.has(id)) return true

@@ -1,12 +1,9 @@
 import { NotFoundError } from './errors.ts'
 import { linesOf, streamOf } from './ndjson.ts'
-import { type Abortable, createRequest, type Request } from './request.ts'
-import { platformTiming, type Timing } from './timing.ts'
+import { type Abortable, createRequest, NEVER, type Request, WHEN_REFUSED } from './request.ts'
 import type {
-  BlockBody,
   CommunityBody,
   ImportAnswer,
-  Member,
   MemberBody,
   NotificationsOfMessage,
   ServiceCommunity,
@@ -14,7 +11,9 @@ import type {
   TokenAnswer,
   TransferLine,
   UserBody,
-} from './types.ts'
+} from './service-types.ts'
+import { platformTiming, type Timing } from './timing.ts'
+import type { BlockBody, Member } from './types.ts'
 
 export {
   ConflictError,
@@ -28,8 +27,9 @@ export {
   UnauthorizedError,
 } from './errors.ts'
 export type { Abortable } from './request.ts'
+export type * from './service-types.ts'
 export type { Timers, Timing } from './timing.ts'
-export type * from './types.ts'
+export type { BlockBody, Member } from './types.ts'
 
 export interface ServiceOptions extends Partial<Timing> {
   /** Of the server. */
@@ -40,7 +40,6 @@ export interface ServiceOptions extends Partial<Timing> {
 }
 
 const BASE = '/service/v1'
-const NDJSON = { 'content-type': 'application/x-ndjson' }
 const encode = encodeURIComponent
 
 /**
@@ -65,7 +64,7 @@ export class SnugService {
       this.#put(`/users/${encode(id)}`, body, options),
     /** Erases the person, for good. One who is erased already, or was never told of: `NotFoundError`. */
     delete: async (id: string, { signal }: Abortable = {}): Promise<void> => {
-      await this.#request(`${BASE}/users/${encode(id)}`, { method: 'DELETE', signal, goneIsDone: true })
+      await this.#request(`${BASE}/users/${encode(id)}`, { method: 'DELETE', signal })
     },
   }
 
@@ -122,9 +121,9 @@ export class SnugService {
     const body = await streamOf(lines)
     return this.#request(`${BASE}/import`, {
       method: 'POST',
-      body,
-      headers: NDJSON,
-      again: 'never',
+      headers: { 'content-type': 'application/x-ndjson' },
+      init: { body, duplex: 'half' },
+      again: NEVER,
       streamed: true,
       signal,
     })
@@ -149,7 +148,7 @@ export class SnugService {
   }
 
   #post<T>(path: string, body: unknown, { signal }: Abortable = {}): Promise<T> {
-    return this.#request(BASE + path, { method: 'POST', body, again: 'refused', signal })
+    return this.#request(BASE + path, { method: 'POST', body, again: WHEN_REFUSED, signal })
   }
 }
 

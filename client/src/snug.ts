@@ -22,43 +22,37 @@ export interface SnugOptions extends Partial<Timing> {
   fetch?: typeof fetch | undefined
   /** Default: the platform's, if it has one. */
   WebSocket?: WebSocketClass | undefined
-  /** How the stream connects. `auto` (default): by WebSocket, by server-sent events where that is not to be had. */
+  /** How the stream connects. By server-sent events as well where there is no WebSocket, or with `auto` (default) none gets through. */
   transport?: 'websocket' | 'sse' | 'auto' | undefined
 }
 
 /** Private messaging for one signed-in user. */
 export class Snug implements Api {
-  readonly communities: Api['communities']
-  readonly conversations: Api['conversations']
-  readonly messages: Api['messages']
-  readonly members: Api['members']
-  readonly settings: Api['settings']
-  readonly devices: Api['devices']
-  readonly push: Api['push']
-  readonly stream: Stream
+  declare readonly communities: Api['communities']
+  declare readonly conversations: Api['conversations']
+  declare readonly messages: Api['messages']
+  declare readonly members: Api['members']
+  declare readonly settings: Api['settings']
+  declare readonly devices: Api['devices']
+  declare readonly push: Api['push']
+  declare readonly stream: Stream
   /** The thread with a user, for a user interface. To be closed when it is no longer shown. */
-  readonly thread: (community: string, user: string, options?: ThreadOptions) => Thread
+  declare readonly thread: (community: string, user: string, options?: ThreadOptions) => Thread
   /** The conversations of a community, for a user interface. To be closed when they are no longer shown. */
-  readonly inbox: (community: string, options?: InboxOptions) => Inbox
+  declare readonly inbox: (community: string, options?: InboxOptions) => Inbox
 
   constructor(options: SnugOptions) {
     const url = options.url.replace(/\/+$/, '')
-    const { clock, timers, random } = { ...platformTiming, ...options }
-    const timing = { clock, timers, random }
+    const timing = { ...platformTiming, ...options }
     const call = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args))
     const tokens = createTokens(options.token, timing)
-    const api = createApi(createRequest({ url, fetch: call, tokens, timing }), tokens, random)
+    const api = createApi(createRequest({ url, fetch: call, tokens, timing }), tokens, timing.random)
     const stream = createStream({ url, tokens, timing, links: linksOf(options, call) })
-    this.communities = api.communities
-    this.conversations = api.conversations
-    this.messages = api.messages
-    this.members = api.members
-    this.settings = api.settings
-    this.devices = api.devices
-    this.push = api.push
-    this.stream = stream
-    this.thread = (community, user, more) => createThread({ api, stream, timing }, community, user, more)
-    this.inbox = (community, more) => createInbox({ api, stream, timing }, community, more)
+    Object.assign(this, api, {
+      stream,
+      thread: (community, user, more) => createThread({ api, stream, timing }, community, user, more),
+      inbox: (community, more) => createInbox({ api, stream, timing }, community, more),
+    } satisfies Pick<Snug, 'stream' | 'thread' | 'inbox'>)
   }
 }
 
@@ -67,8 +61,6 @@ function linksOf({ transport = 'auto', WebSocket }: SnugOptions, call: typeof fe
   const links: OpenLink[] = []
   if (transport !== 'sse' && Socket) links.push(webSocketLink(Socket))
   // React Native has no fetch that streams, nor the streams themselves.
-  if (transport !== 'websocket' && (links.length === 0 || globalThis.ReadableStream))
-    links.push(sseLink(call))
-  if (links.length === 0) throw new TypeError('There is no WebSocket here')
+  if (!links[0] || (transport === 'auto' && globalThis.ReadableStream)) links.push(sseLink(call))
   return links
 }

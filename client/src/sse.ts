@@ -1,5 +1,5 @@
 import { secondsOf } from './errors.ts'
-import { type End, type LinkDeps, type OpenLink, STREAM_PATH } from './link.ts'
+import type { End, LinkDeps, OpenLink } from './link.ts'
 import type { StreamEvent } from './types.ts'
 
 /** The stream as server-sent events, over a fetch that streams: EventSource can send no token. */
@@ -12,31 +12,27 @@ export const sseLink =
   }
 
 async function follow(fetch: typeof globalThis.fetch, deps: LinkDeps, signal: AbortSignal): Promise<void> {
-  const { url, token, since, end } = deps
-  let how: End = { opened: false }
+  const { url, token, end } = deps
+  const how: End = {}
   try {
-    const response = await fetch(url + STREAM_PATH, {
+    const response = await fetch(url, {
       headers: {
         accept: 'text/event-stream',
         authorization: `Bearer ${token}`,
-        ...(since !== undefined && { 'last-event-id': since }),
       },
       signal,
     })
     const wait = secondsOf(response)
-    how = { opened: response.ok, refused: response.status === 401, ...(wait && { retry: wait * 1000 }) }
-    if (response.ok) await readEvents(response, deps.receive, (retry) => (how = { ...how, retry }))
+    if (wait) how.retry = wait * 1000
+    how.refused = response.status === 401
+    if (response.ok) await readEvents(response, deps.receive, how)
   } catch {
     // Cut off, which is what `end` tells; or closed, and then nobody listens.
   }
   end(how)
 }
 
-async function readEvents(
-  response: Response,
-  receive: LinkDeps['receive'],
-  retry: (milliseconds: number) => void,
-): Promise<void> {
+async function readEvents(response: Response, receive: LinkDeps['receive'], how: End): Promise<void> {
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
   const decoder = new TextDecoder()
   let rest = ''
@@ -50,8 +46,9 @@ async function readEvents(
     for (const line of lines) {
       const [, name = '', text = ''] = /^(\w*):? ?(.*?)\r?$/.exec(line) as unknown as string[]
       // One that comes before everything else is for clients that know no better, and says nothing of this one's end.
-      if (name === 'retry') begun && retry(Number(text))
-      else if (name) fields[name] = text
+      if (name === 'retry') {
+        if (begun) how.retry = Number(text)
+      } else if (name) fields[name] = text
       // A comment tells that the connection lives.
       else if (line.startsWith(':')) receive({ event: 'ping' } as never)
       else {

@@ -63,11 +63,12 @@ export function createEngine<Snapshot>(deps: EngineDeps<Snapshot>): Engine<Snaps
   let snapshot: Snapshot
   const queue = createQueue({
     ...deps,
-    changed() {
-      for (const event of heldBack.splice(0)) apply(event)
-      show()
-    },
+    changed: () => drain(),
   })
+  const drain = () => {
+    for (const event of heldBack.splice(0)) apply(event)
+    show()
+  }
   const show = () => {
     snapshot = render({ loading: queue.working(), error: queue.error() })
     emitter.tell('')
@@ -77,9 +78,7 @@ export function createEngine<Snapshot>(deps: EngineDeps<Snapshot>): Engine<Snaps
   const feed = (event: StoreEvent) => {
     if (event.data.community_id !== community) return
     heldBack.push(event)
-    if (queue.working()) return
-    for (const one of heldBack.splice(0)) apply(one)
-    show()
+    if (!queue.working()) drain()
   }
   const ends = [
     stream.on('*', (event) => feed(event as StoreEvent)),

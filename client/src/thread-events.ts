@@ -26,9 +26,9 @@ export function threadEvents({ user, window, face, pending, want, jobs }: Thread
     const { id, content, sender, created_at } = last
     return (
       same(conversation.latest_message, { id, content, created_at, sender }) &&
-      same(conversation.user, face.other) &&
+      same(conversation.user, face.people[1]) &&
       // Of an erased person, whose texts go a moment after the name.
-      face.other.username !== 'deleted' &&
+      conversation.user.username !== 'deleted' &&
       // What was sent from here and is not among what is held has been deleted.
       !pending.sent()[0]
     )

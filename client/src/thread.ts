@@ -55,11 +55,11 @@ export function createThread(
   const { apply, hide } = threadEvents({ user, window, face, pending, jobs, want: (job) => engine.want(job) })
   const render = (): Omit<ThreadSnapshot, 'loading' | 'error'> => {
     const { start, held, total } = window
-    const { state, typing, read, me, other } = face
+    const { state, typing, read, people } = face
     return {
       state,
       typing,
-      messages: [...held, ...pending.render(held, me, other)],
+      messages: [...held, ...pending.render(held, ...people)],
       total,
       hasOlder: start > 0,
       hasNewer: !isAtTail(window),

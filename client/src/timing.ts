@@ -12,14 +12,11 @@ export interface Timers {
   clearTimeout(timer: unknown): void
 }
 
-/** The platform's own. Looked up at each call: they may be replaced, and browsers want them called by themselves. */
+/** The platform's own, looked up at each call: they may be replaced. */
 export const platformTiming: Timing = {
   clock: () => Date.now(),
-  timers: {
-    setTimeout: (work, milliseconds) => setTimeout(work, milliseconds),
-    clearTimeout: (timer) => clearTimeout(timer as number),
-  },
-  random: () => Math.random(),
+  timers: globalThis as unknown as Timers,
+  random: Math.random,
 }
 
 /** How long to wait before another try: anything up to a bound that doubles, so that clients do not come back all at once. */
@@ -29,7 +26,7 @@ export const backoff = (timing: Timing, tries: number, base: number, most: numbe
 /** @throws the signal's reason */
 export function stopIfAborted(signal?: AbortSignal): void {
   // React Native's signals have no reason.
-  if (signal?.aborted) throw signal.reason ?? Object.assign(new Error('Aborted'), { name: 'AbortError' })
+  if (signal?.aborted) throw signal.reason ?? new Error('AbortError')
 }
 
 /** Waits for something that goes on by itself, for as long as the signal lets it. @throws the signal's reason */

@@ -1,4 +1,4 @@
-import { CLOSED_EXPIRED, type OpenLink, STREAM_PATH } from './link.ts'
+import { CLOSED_EXPIRED, type OpenLink } from './link.ts'
 
 /** What is used of a WebSocket, of which every platform has its own type. */
 export interface WebSocketLike {
@@ -14,21 +14,14 @@ export type WebSocketClass = new (url: string, protocols: string[]) => WebSocket
 /** The stream over a WebSocket. The token goes as a subprotocol, since browsers let nobody set headers. */
 export const webSocketLink =
   (Socket: WebSocketClass): OpenLink =>
-  ({ url, token, since, receive, end }) => {
-    // A browser's script sees no pings but those that come as text.
-    const search = `?ping=text${since === undefined ? '' : `&since=${encodeURIComponent(since)}`}`
-    const address = url.replace(/^http/, 'ws') + STREAM_PATH + search
-    const socket = new Socket(address, ['snug.v1', `bearer.${token}`])
-    let opened = false
-    socket.onopen = () => {
-      opened = true
-    }
+  ({ url, token, receive, end }) => {
+    const socket = new Socket(url.replace(/^http/, 'ws'), ['snug.v1', `bearer.${token}`])
     socket.onmessage = ({ data }) => receive(JSON.parse(data as string))
     // What went wrong is told by the close that follows.
     socket.onerror = () => {}
     socket.onclose = ({ code, reason }) => {
       const hint = /^retry (\d+)/.exec(reason ?? '')
-      end({ opened, refused: code === CLOSED_EXPIRED, ...(hint && { retry: Number(hint[1]) }) })
+      end({ refused: code === CLOSED_EXPIRED, ...(hint && { retry: Number(hint[1]) }) })
     }
     return { close: () => socket.close() }
   }

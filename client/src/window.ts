@@ -33,11 +33,6 @@ export function place(window: Window, start: number, messages: readonly Message[
     return known && same(known, item) ? known : item
   })
   Object.assign(window, { start, held, total })
-  see(window)
-}
-
-/** To be called when the end of the window may be the end of the thread. */
-export function see(window: Window): void {
   const last = lastOf(window)
   if (last && isAtTail(window) && !isKnown(last, window.newest)) window.newest = last.id
 }

@@ -142,7 +142,7 @@ test('the stream may be ahead of the answer, and the answer of the stream', asyn
 const toStream =
   (url: string): typeof fetch =>
   (input, init) =>
-    fetch(String(input).endsWith('/stream') ? `${url}/api/v1/stream` : input, init)
+    fetch(String(input).replace(snug.snug.url, String(input).includes('/stream') ? url : snug.snug.url), init)
 
 test('what fails is kept, sent again or taken back', async () => {
   const bob = await member(1)
