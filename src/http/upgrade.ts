@@ -46,11 +46,11 @@ export function acceptSockets(
     refuse(socket, nextId(), { status: 400, message: 'Bad Request' }),
   )
   const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (streams.stopping())
-      return refuse(socket, nextId(), { status: 503, message: errors.unavailable, retryAfter: 1 })
     const { userId, expiresAt } = await callerOf(request, verifier)
     const userKey = await streams.admit(userId)
     if (userKey === null) return refuse(socket, nextId(), refusals.unknown_user)
+    if (streams.stopping())
+      return refuse(socket, nextId(), { status: 503, message: errors.unavailable, retryAfter: 1 })
     if (socket.destroyed) return
     const query = new URLSearchParams(request.url?.split('?', 2)[1])
     const since = sinceOf(request.headers, query.get('since'))

@@ -65,6 +65,8 @@ export interface TestStream {
   /** Reads no more, and again. */
   pause(): void
   resume(): void
+  /** Sends a text, which no client of ours does. */
+  say(text: string): void
   close(): Promise<void>
 }
 
@@ -244,7 +246,7 @@ export async function openStream(
   }
 }
 
-interface Line extends Pick<TestStream, 'ended' | 'headers' | 'pause' | 'resume' | 'close'> {
+interface Line extends Pick<TestStream, 'ended' | 'headers' | 'pause' | 'resume' | 'say' | 'close'> {
   lastPing(): string
 }
 
@@ -295,6 +297,7 @@ async function openEvents(url: string, headers: Record<string, string>, inbox: I
     lastPing: () => lastPing,
     pause: () => response.pause(),
     resume: () => response.resume(),
+    say: () => {},
     async close() {
       request.destroy()
       await ended
@@ -347,6 +350,7 @@ async function openSocket(
     lastPing: () => lastPing,
     pause: () => socket.pause(),
     resume: () => socket.resume(),
+    say: (text) => socket.send(text),
     async close() {
       socket.terminate()
       await ended

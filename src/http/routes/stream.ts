@@ -78,13 +78,15 @@ export function streamRoutes(app: FastifyInstance, { db, streams }: { db: Db; st
     STREAM_PATH,
     { ...streamOperation, exposeHeadRoute: false },
     async (request, reply) => {
+      const { callerId: userId, callerUntil: expiresAt } = request
+      const userKey = await streams.admit(userId)
+      if (userKey === null) throw new Refused('unknown_user')
       if (streams.stopping()) {
         answerProblem(reply, { status: 503, message: errors.unavailable, retryAfter: 1 })
         return reply
       }
-      const { callerId: userId, callerUntil: expiresAt } = request
-      const userKey = await streams.admit(userId)
-      if (userKey === null) throw new Refused('unknown_user')
+      // Whoever has gone meanwhile does not go again: a stream would never hear of its end.
+      if (reply.raw.destroyed) return reply.hijack()
       const since = sinceOf(request.headers, request.query.since)
       // What hooks have set, for CORS, would go with the framework's own answer.
       for (const [name, value] of Object.entries(reply.getHeaders())) {
