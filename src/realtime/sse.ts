@@ -35,7 +35,7 @@ export class EventSink implements Sink {
     if (frame.event === 'ready') this.#response.write(RETRY)
     this.#response.write(frame.text)
     // Node keeps what is written in one turn for its end: in a rush that would look like a client that does not read.
-    if (this.unsent > AT_ONCE_MOST) this.#response.socket?.uncork()
+    if (this.unsent > AT_ONCE_MOST) while (this.#response.writableCorked > 0) this.#response.uncork()
   }
 
   ping(): void {
