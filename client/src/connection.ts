@@ -16,6 +16,7 @@ export interface ConnectionDeps {
   /** What may be connected by, the best first. Where one does not open, the next is tried. */
   readonly links: readonly OpenLink[]
   readonly pass: (event: StreamEvent) => void
+  /** May be told the same again, and of `behind` before anything was live. */
   readonly became: (state: StreamState) => void
   /** What comes does not follow on what came before. */
   readonly fresh: () => void
@@ -31,7 +32,6 @@ const SILENCE_MS = 60_000
 /** Keeps a connection from `start` to `stop`: connects again, and resumes after the last event. */
 export function connection(deps: ConnectionDeps) {
   const { url, tokens, timing, links } = deps
-  let state: StreamState = 'connecting'
   let link: Link | null = null
   // Which connection is the one that counts: what is heard from an earlier one is passed over.
   let current = 0
@@ -41,12 +41,6 @@ export function connection(deps: ConnectionDeps) {
   let refusals = 0
   let waiting: unknown
   let watchdog: unknown
-
-  const become = (next: StreamState) => {
-    if (state === next) return
-    state = next
-    deps.became(next)
-  }
 
   async function connect(): Promise<void> {
     drop()
@@ -70,11 +64,14 @@ export function connection(deps: ConnectionDeps) {
       // A listener may have stopped it.
       if (mine !== current) return
       if (event.id) since = event.id
-      if (event.event === 'resync' || (fresh && event.event === 'ready')) deps.fresh()
-      if (event.event === 'resync') fresh = false
-      if (event.event !== 'ready') return
+      const ready = event.event === 'ready'
+      if (event.event === 'resync' || (fresh && ready)) {
+        fresh = false
+        deps.fresh()
+      }
+      if (!ready) return
       failures = refusals = 0
-      become('live')
+      deps.became('live')
     }
     try {
       token = await tokens.get()
@@ -90,7 +87,7 @@ export function connection(deps: ConnectionDeps) {
 
   function lost(token: string, opened: boolean, { refused, retry }: End): void {
     drop()
-    if (state === 'live') become('behind')
+    deps.became('behind')
     if (refused) tokens.refuse(token)
     // Browsers do not tell why a WebSocket did not open: it may be the token, or a proxy that knows no WebSockets. After the
     // second time the other way is tried, which tells; without another, a fresh token.
@@ -114,13 +111,12 @@ export function connection(deps: ConnectionDeps) {
   }
 
   return {
-    state: () => state,
     start: () => void connect(),
     stop() {
       drop()
       since = undefined
       failures = refusals = 0
-      become('connecting')
+      deps.became('connecting')
     },
   }
 }

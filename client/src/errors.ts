@@ -81,7 +81,7 @@ export async function errorOf(response: Response): Promise<SnugError> {
 }
 
 /** The error that a missing answer is. */
-export const noAnswer = (cause: unknown, words = 'No answer from the server'): ConnectionError =>
+export const noAnswer = (cause: unknown, words = 'No answer'): ConnectionError =>
   new ConnectionError(0, [words], null, 0, cause)
 
 /** What `Retry-After` asks for, in seconds; 0 where it is missing or a date. */

@@ -22,6 +22,7 @@ export function createQueue({ timing, changed, refused }: QueueDeps) {
   const { signal } = control
   const wanted = new Set<Job>()
   const delayed = new Map<Job, unknown>()
+  const asleep = new Set<Job>()
   let working = false
   let tries = 0
   let error: SnugError | null = null
@@ -32,6 +33,7 @@ export function createQueue({ timing, changed, refused }: QueueDeps) {
   }
   const want = (job: Job) => {
     cancel(job)
+    asleep.delete(job)
     wanted.add(job)
     if (!working && !signal.aborted) void work()
   }
@@ -57,7 +59,9 @@ export function createQueue({ timing, changed, refused }: QueueDeps) {
         if (signal.aborted) return
         error = cause instanceof SnugError ? cause : noAnswer(cause, String(cause))
         const { status } = error
-        if (status > 401 && status < 500 && status !== 429) refused()
+        // Signed out, or erased: if that ends, the stream comes back.
+        if (status === 401) asleep.add(job)
+        if (status > 400 && status < 500 && status !== 429) refused()
         else later(job, backoff(timing, tries++, AGAIN_MS, AGAIN_MAX_MS))
       }
       changed()
@@ -71,7 +75,7 @@ export function createQueue({ timing, changed, refused }: QueueDeps) {
     /** The same a moment later, so that many events ask once. */
     soon: (job: Job) => later(job, SOON_MS),
     /** What waits for a better time has one now. */
-    now: () => [...delayed.keys()].forEach(want),
+    now: () => [...delayed.keys(), ...asleep].forEach(want),
     working: () => working,
     idle: () => signal.aborted || (!working && delayed.size === 0),
     error: () => error,

@@ -28,6 +28,7 @@ export interface Stream {
 export function createStream(deps: Omit<ConnectionDeps, 'pass' | 'became' | 'fresh'>): Stream {
   const emitter = createEmitter()
   const repeats = createRepeats()
+  let state: StreamState = 'connecting'
   let listening = 0
   const line = connection({
     ...deps,
@@ -36,7 +37,11 @@ export function createStream(deps: Omit<ConnectionDeps, 'pass' | 'became' | 'fre
       // Whoever hears everything is told everything: a store knows by itself what it has.
       emitter.tell('*', event)
     },
-    became: (state) => emitter.tell('state', state),
+    became(next) {
+      if (next === state || (next === 'behind' && state === 'connecting')) return
+      state = next
+      emitter.tell('state', next)
+    },
     fresh: () => emitter.tell('fresh'),
   })
   const stop = () => {
@@ -47,7 +52,7 @@ export function createStream(deps: Omit<ConnectionDeps, 'pass' | 'became' | 'fre
   }
   return {
     get state() {
-      return line.state()
+      return state
     },
     on(name: string, listener: (value: never) => void) {
       const end = emitter.add(name, listener)
