@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { WebSocketServer } from 'ws'
+import { type ServerOptions, WebSocketServer } from 'ws'
 import { errors, refusals } from '../../contract/errors.ts'
 import { SUBPROTOCOL } from '../../contract/stream.ts'
 import type { Caller, Verifier } from '../tokens/verify.ts'
@@ -9,6 +9,8 @@ import { answerOnSocket } from './broken.ts'
 import { loggable, problemOf } from './errors.ts'
 import { STREAM_PATH, type Streams, sinceOf } from './routes/stream.ts'
 
+// A client that is told of the end and does not answer is not waited for: a server that stops must not hang on it.
+const CLOSE_WITHIN_MS = 3_000
 // Clients have nothing to say; what they say all the same is not read.
 const MESSAGE_MOST = 1_024
 const BEARER = 'bearer.'
@@ -33,14 +35,16 @@ export function acceptSockets(
   deps: { readonly verifier: Verifier; readonly streams: Streams; readonly nextId: () => string },
 ): void {
   const { verifier, streams, nextId } = deps
-  const sockets = new WebSocketServer({
+  const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
+    closeTimeout: CLOSE_WITHIN_MS,
     clientTracking: false,
     // Compressing costs 100 KB and more a connection, for texts of some hundred bytes.
     perMessageDeflate: false,
     maxPayload: MESSAGE_MOST,
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
-  })
+  }
+  const sockets = new WebSocketServer(options)
   // Not a WebSocket's handshake after all.
   sockets.on('wsClientError', (_error, socket) =>
     refuse(socket, nextId(), { status: 400, message: 'Bad Request' }),
