@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type RefusalWords, refusals } from '../../contract/errors.ts'
 import { Refused } from '../domain/refusal.ts'
@@ -79,12 +80,26 @@ export function answerProblem(reply: FastifyReply, problem: Problem): void {
   // What fastify refuses before any hook runs comes here as well.
   setCommonHeaders(reply.request, reply)
   if (problem.retryAfter !== undefined) void reply.header('retry-after', String(problem.retryAfter))
-  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
+  if (problem.status === 401) {
+    void reply.header('www-authenticate', 'Bearer')
+    reply.raw.once('finish', () => letGoSoon(reply.request.raw.socket))
+  }
   void reply
     .code(problem.status)
     .type('application/json; charset=utf-8')
     .serializer((body: unknown) => JSON.stringify(body))
     .send({ [problem.field ?? 'message']: problem.message })
+}
+
+// As long as a client takes to come again with a fresh token.
+const UNKNOWN_WITHIN_MS = 5_000
+
+/**
+ * Whoever is refused, and keeps the connection or the rest of a body to themselves, is not waited for as others are: the next request on
+ * it ends this. Closing at once would cut off answers to those who still send.
+ */
+function letGoSoon(socket: unknown): void {
+  if (socket instanceof Socket) socket.setTimeout(UNKNOWN_WITHIN_MS)
 }
 
 /** What a log line may hold of an error: PostgreSQL's messages and details can quote what people wrote. */
