@@ -89,6 +89,8 @@ export function createInbox(deps: InboxDeps, community: string, options: InboxOp
     } else if (event === 'conversation.read')
       places.change(data.conversation_id, { unread_count: data.unread_count })
     else if (event === 'conversation.shown') want(refetch)
+    // What had its last message deleted and began anew meanwhile is known here by another id.
+    else if (event === 'conversation.hidden') remove(places.find(data.user_id)?.conversation.id ?? '')
     else if ('conversation_id' in data) remove(data.conversation_id)
     else changed(data)
   }

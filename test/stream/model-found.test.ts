@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { blockMember } from '../../src/actions/block-member.ts'
+import { deleteMessage } from '../../src/actions/delete-message.ts'
+import { createSendMessage } from '../../src/actions/send-message.ts'
+import { communityKey } from '../../src/store/communities.ts'
 import { type Statement, sql } from '../../src/store/sql.ts'
+import { findUser } from '../../src/store/users.ts'
 import { clientOf, eventually, lineTo, state } from '../client/kit.ts'
 import { newSnug, type TestSnug } from '../kit.ts'
 import { poll } from '../sends/kit.ts'
 import { openStream, type TestStream } from './kit.ts'
+import { within } from './model-held.ts'
 
 // Meetings of two changes that the model has found, each made to happen.
 
@@ -114,4 +120,26 @@ test('a conversation that ended and began anew while a client was away takes the
     const shown = inbox.getSnapshot()
     assert.deepEqual([shown.conversations, shown.total], [data, total])
   })
+})
+
+test('a conversation that ended, began anew and was hidden by a block before it was told is gone', async () => {
+  const { snug } = await newPair()
+  const { id } = await snug.send('c', 'bob', 'ada', 'Hello')
+  const client = clientOf(snug, 'ada')
+  const inbox = client.inbox('c')
+  await state(client.stream, 'live')
+  await eventually(() => assert.equal(inbox.getSnapshot().total, 1))
+  const connection = await snug.db.dedicated('snug test')
+  await connection.query('begin')
+  const db = within(snug.db, connection)
+  await deleteMessage(db, { callerId: 'bob', communityId: 'c', messageId: id })
+  const send = { callerId: 'bob', communityId: 'c', recipientId: 'ada', idempotencyKey: null, faults: [] }
+  await createSendMessage(db)({ ...send, content: 'Hello anew' })
+  const [community, bob] = [await communityKey(db, 'c'), await findUser(db, 'bob')]
+  const target = { communityKey: community as number, userKey: bob?.key as number, byKey: null }
+  await blockMember(db, target, null)
+  await connection.query('commit')
+  await connection.end()
+  await eventually(() => assert.deepEqual(inbox.getSnapshot().conversations, []))
+  assert.equal(inbox.getSnapshot().total, 0)
 })

@@ -1,0 +1,81 @@
+import fc from 'fast-check'
+
+/** What is done about one of the members and the creator of a community. */
+export interface Part {
+  readonly do: keyof typeof COMMANDS
+  /** Which community: the one, or now and then the other. */
+  readonly c: number
+  /** Which of the users. */
+  readonly x: number
+  /** Turns the two people round. */
+  readonly turn: boolean
+  /** Chooses whatever else there is to choose. */
+  readonly n: number
+  /** Which server is asked, or come back to. */
+  readonly server: number
+}
+
+/** A part, or several at the same time. */
+export type Step = readonly Part[]
+
+export interface Plan {
+  /** How many of the users have a client: the creator, a member, the other member. */
+  readonly clients: number
+  readonly perPage: number
+  /** Which of the clients have server-sent events, one bit for each. */
+  readonly events: number
+  /** Everything that there is to be shown is shown. */
+  readonly wide: boolean
+}
+
+export interface History {
+  readonly plan: Plan
+  readonly steps: readonly Step[]
+}
+
+const COMMANDS = {
+  send: 30,
+  'send by the client': 10,
+  'send with a key': 6,
+  delete: 14,
+  read: 10,
+  typing: 2,
+  block: 3,
+  unblock: 5,
+  end: 3,
+  rejoin: 5,
+  rename: 3,
+  'change creator': 2,
+  erase: 1,
+  cut: 14,
+  'come back': 16,
+  hold: 4,
+} as const
+
+const names = Object.entries(COMMANDS).map(([value, weight]) => ({
+  arbitrary: fc.constant(value as Part['do']),
+  weight,
+}))
+const part: fc.Arbitrary<Part> = fc.record({
+  do: fc.oneof(...names),
+  c: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) }),
+  x: fc.nat(2),
+  turn: fc.boolean(),
+  n: fc.nat(999),
+  server: fc.nat(2),
+})
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.array(part, { minLength: 1, maxLength: 1 }) },
+  { weight: 2, arbitrary: fc.array(part, { minLength: 2, maxLength: 4 }) },
+)
+const plan: fc.Arbitrary<Plan> = fc.record({
+  clients: fc.integer({ min: 2, max: 3 }),
+  perPage: fc.constantFrom(20, 20, 2, 1),
+  events: fc.constantFrom(0, 0, 1, 2, 5),
+  wide: fc.constantFrom(false, false, false, true),
+})
+
+export const history: fc.Arbitrary<History> = fc.record({
+  plan,
+  steps: fc.array(step, { minLength: 3, maxLength: 8, size: 'max' }),
+})
