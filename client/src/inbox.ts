@@ -65,13 +65,13 @@ export function createInbox(deps: InboxDeps, community: string, options: InboxOp
   const put = (conversation: Conversation, order: number) => {
     if (places.put(conversation, order)) counted(1)
   }
-  const remove = (id: string) => {
-    const change = places.remove(id) ? -1 : 0
+  const remove = (user: string) => {
+    const change = places.remove(user) ? -1 : 0
     if (change || held.hasMore) counted(change)
   }
   const changed = ({ user_id, conversation, order }: ConversationChanged) => {
     const before = places.find(user_id)?.conversation
-    if (!conversation) remove(before?.id ?? '')
+    if (!conversation) remove(user_id)
     // One that is not held, or whose message no event has told of, may be anywhere in the list.
     else if (before?.latest_message.id !== conversation.latest_message.id) want(refetch)
     else put(conversation, order)
@@ -89,9 +89,8 @@ export function createInbox(deps: InboxDeps, community: string, options: InboxOp
     } else if (event === 'conversation.read')
       places.change(data.conversation_id, { unread_count: data.unread_count })
     else if (event === 'conversation.shown') want(refetch)
-    // What had its last message deleted and began anew meanwhile is known here by another id.
-    else if (event === 'conversation.hidden') remove(places.find(data.user_id)?.conversation.id ?? '')
-    else if ('conversation_id' in data) remove(data.conversation_id)
+    // By the user: what had its last message deleted and began anew meanwhile is known here by another id.
+    else if ('conversation_id' in data) remove(data.user_id)
     else changed(data)
   }
   const engine = createEngine<InboxSnapshot>({
@@ -133,10 +132,10 @@ function jobsOf(
       last = await list(page, size, signal)
       all.push(...last.data)
     }
-    const moved = last.total !== total
+    if (last.total !== total) all.length = size
     return () => {
-      places.replace(moved ? all.slice(0, size) : all)
-      Object.assign(held, { total, hasMore: moved || last.has_more, state: 'ready' })
+      places.replace(all)
+      Object.assign(held, { total, hasMore: all.length < total, state: 'ready' })
     }
   }
   const more: Job = async (signal) => {

@@ -19,7 +19,6 @@ export function createPlaces() {
   // By conversation. It holds as long as the latest message is this one.
   const orders = new Map<string, [message: string, order: number]>()
 
-  const indexOf = (id: string) => entries.findIndex(({ conversation }) => conversation.id === id)
   // The two have one conversation, and begin another when it has lost its last message.
   const indexWith = (user: string) => entries.findIndex(({ conversation }) => conversation.user.id === user)
   const find = (user: string): Entry | undefined => entries[indexWith(user)]
@@ -37,12 +36,12 @@ export function createPlaces() {
     all: () => entries.map(({ conversation }) => conversation),
     /** Takes what a fetch has found. */
     replace(conversations: readonly Conversation[]) {
-      const all = new Map(conversations.map((one) => [one.id, one]))
+      const all = new Map(conversations.map((one) => [one.user.id, one]))
       entries = [...all.values()].map(entryOf)
     },
     /** The same, of what follows. */
     append(conversations: readonly Conversation[]) {
-      entries.push(...conversations.filter(({ id }) => indexOf(id) < 0).map(entryOf))
+      entries.push(...conversations.filter(({ user }) => !find(user.id)).map(entryOf))
     },
     /** Takes what an event tells. @returns whether it is new to the list */
     put(conversation: Conversation, order: number): boolean {
@@ -64,14 +63,14 @@ export function createPlaces() {
     },
     /** Changes one in its place. */
     change(id: string, change: Partial<Conversation>) {
-      const at = indexOf(id)
-      const held = entries[at]
-      if (held) entries[at] = { ...held, conversation: { ...held.conversation, ...change } }
+      entries = entries.map((one) =>
+        one.conversation.id === id ? { ...one, conversation: { ...one.conversation, ...change } } : one,
+      )
     },
     /** @returns whether it was there */
-    remove(id: string): boolean {
+    remove(user: string): boolean {
       const { length } = entries
-      entries = entries.filter(({ conversation }) => conversation.id !== id)
+      entries = entries.filter(({ conversation }) => conversation.user.id !== user)
       return entries.length < length
     },
   }

@@ -59,10 +59,11 @@ export function createQueue({ timing, changed, refused }: QueueDeps) {
         if (signal.aborted) return
         error = cause instanceof SnugError ? cause : noAnswer(cause, String(cause))
         const { status } = error
-        // Signed out, or erased: if that ends, the stream comes back.
-        if (status === 401) asleep.add(job)
-        if (status > 400 && status < 500 && status !== 429) refused()
-        else later(job, backoff(timing, tries++, AGAIN_MS, AGAIN_MAX_MS))
+        if (status > 400 && status < 500 && status !== 429) {
+          // It may be another answer when the stream comes back: of a membership or a session that has been renewed.
+          asleep.add(job)
+          refused()
+        } else later(job, backoff(timing, tries++, AGAIN_MS, AGAIN_MAX_MS))
       }
       changed()
     }

@@ -26,7 +26,7 @@ export const backoff = (timing: Timing, tries: number, base: number, most: numbe
 /** @throws the signal's reason */
 export function stopIfAborted(signal?: AbortSignal): void {
   // React Native's signals have no reason.
-  if (signal?.aborted) throw signal.reason ?? new Error('AbortError')
+  if (signal?.aborted) throw signal.reason ?? new Error('Aborted')
 }
 
 /** Waits for something that goes on by itself, for as long as the signal lets it. @throws the signal's reason */

@@ -20,7 +20,7 @@ export const webSocketLink =
     // What went wrong is told by the close that follows.
     socket.onerror = () => {}
     socket.onclose = ({ code, reason }) => {
-      const hint = /^retry (\d+)/.exec(reason ?? '')
+      const hint = /^retry (\d+)/.exec(reason)
       end({ refused: code === CLOSED_EXPIRED, ...(hint && { retry: Number(hint[1]) }) })
     }
     return { close: () => socket.close() }
