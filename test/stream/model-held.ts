@@ -29,7 +29,8 @@ export interface HeldWork {
   readonly n: number
 }
 
-const CONNECTIONS = 6
+// The embedded PostgreSQL takes 60, of which a server takes 13.
+const CONNECTIONS = { two: 20, more: 6 }
 
 /** Connections that the histories share. */
 class Holders {
@@ -38,14 +39,17 @@ class Holders {
   readonly #waiting: ((client: pg.Client) => void)[] = []
   #open = 0
 
-  constructor(db: Db) {
+  readonly #most: number
+
+  constructor({ db, servers }: World) {
     this.#db = db
+    this.#most = servers.length > 2 ? CONNECTIONS.more : CONNECTIONS.two
   }
 
   async take(): Promise<pg.Client> {
     const free = this.#free.pop()
     if (free) return free
-    if (this.#open < CONNECTIONS) {
+    if (this.#open < this.#most) {
       this.#open++
       return this.#db.dedicated('snug test')
     }
@@ -75,7 +79,7 @@ export async function closeHolders(world: World): Promise<void> {
  * @returns null when it was refused
  */
 export async function holdOpen(world: World, work: HeldWork): Promise<Held | null> {
-  const mine = holders.get(world) ?? new Holders(world.db)
+  const mine = holders.get(world) ?? new Holders(world)
   holders.set(world, mine)
   const client = await mine.take()
   await client.query('begin')

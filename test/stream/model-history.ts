@@ -85,7 +85,11 @@ class Run {
   constructor(world: World, cast: Cast, history: History, counts: Counts) {
     this.#world = world
     this.#cast = cast
-    this.#history = history
+    // A world may have fewer servers than a history could choose from.
+    const steps = history.steps.map((step) =>
+      step.map((part) => ({ ...part, server: part.server % world.servers.length })),
+    )
+    this.#history = { ...history, steps }
     this.#counts = counts
     const [one, two] = cast.communities
     this.#creators = { [one]: cast.users[0], [two]: cast.users[1] }
@@ -98,6 +102,7 @@ class Run {
       const held = this.#held
       await this.#take(step)
       if (held) await this.#release(held)
+      else if (this.#held && this.#history.outlasts) await this.#outlast()
       await this.#compare()
     }
     this.#step = this.#history.steps.length
@@ -160,6 +165,20 @@ class Run {
     this.#held = null
     this.#say(`${held.commits ? 'commits' : 'rolls back'}: ${held.what}`)
     await held.end(held.commits)
+  }
+
+  /** Streams look back for two seconds and a half, and another second goes by between two looks at how far they have come. */
+  async #outlast(): Promise<void> {
+    const until = (await this.#world.clock()) + 4_500_000
+    while ((await this.#world.clock()) < until) await new Promise((resolve) => setTimeout(resolve, 100))
+    const [one] = this.#cast.communities
+    const creator = this.#creators[one] as string
+    // Whatever the clients have heard of is as new as it can be.
+    for (const user of this.#cast.users.filter((id) => id !== creator))
+      await this.#world.call(0, 'POST', `/api/v1/communities/${one}/messages`, {
+        as: creator,
+        body: { recipient_id: user, content: 'news' },
+      })
   }
 
   async #do(part: Part, alone: boolean): Promise<void> {

@@ -31,6 +31,8 @@ export interface Plan {
 export interface History {
   readonly plan: Plan
   readonly steps: readonly Step[]
+  /** A transaction that is held open is outlasted by all that streams allow for without asking whether one runs. */
+  readonly outlasts?: boolean
 }
 
 const COMMANDS = {
@@ -78,4 +80,29 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 export const history: fc.Arbitrary<History> = fc.record({
   plan,
   steps: fc.array(step, { minLength: 3, maxLength: 8, size: 'max' }),
+})
+
+const only = (name: Part['do']): fc.Arbitrary<Part> => part.map((one) => ({ ...one, do: name }))
+const away = fc.array(fc.oneof(only('cut'), only('cut'), part), { minLength: 1, maxLength: 4 })
+const back = fc.array(only('come back'), { minLength: 2, maxLength: 4 })
+
+/** What began early is committed late, and some have gone before it and come back after it. */
+export const lateHistory: fc.Arbitrary<History> = fc.record({
+  plan: plan.map((one) => ({ ...one, clients: 3, wide: true })),
+  steps: fc
+    .tuple(
+      fc.array(
+        fc.tuple(
+          only('send').map((one) => ({ ...one, c: 1 })),
+          part,
+        ),
+        { minLength: 1, maxLength: 2 },
+      ),
+      fc.tuple(only('hold')),
+      away,
+      back,
+      fc.array(step, { maxLength: 1 }),
+    )
+    .map(([before, hold, gone, returned, after]) => [...before, hold, gone, returned, ...after]),
+  outlasts: fc.constant(true),
 })

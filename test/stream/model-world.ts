@@ -5,6 +5,7 @@ import { WebSocket } from 'ws'
 import { readConfig } from '../../src/config.ts'
 import { type Snug, startSnug } from '../../src/main.ts'
 import type { Db } from '../../src/store/db.ts'
+import { sql } from '../../src/store/sql.ts'
 
 const SERVICE_KEY = 'a-service-key-for-tests'
 const SECRETS = { SNUG_SERVICE_KEY: SERVICE_KEY, SNUG_JWT_SECRET: 'a-secret-for-tests-of-32-bytes-or-more' }
@@ -32,6 +33,8 @@ export interface World {
   token(userId: string): string
   /** Calls a server without a socket in between; without `as` as the host. */
   call(server: number, method: string, path: string, asked?: Asked): Promise<Told>
+  /** The database's, in microseconds since 1970. */
+  clock(): Promise<number>
   /** Resolves when the server has handed over to its streams everything that has been changed until now. */
   handedOver(servers: Iterable<number>): Promise<void>
   stop(): Promise<void>
@@ -76,6 +79,11 @@ export async function newWorld(clocks: readonly (() => number)[], url?: string):
   return { ...worldOf(servers), stop }
 }
 
+const databaseClock = sql<{ now: number }>(
+  'test.clock',
+  'select floor(extract(epoch from clock_timestamp()) * 1000000)::bigint as now',
+)
+
 function urlOf({ settings }: Db): string {
   const { host = '', port, user, database } = settings
   return `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}&port=${port}`
@@ -90,6 +98,7 @@ function worldOf(servers: readonly Server[]): Omit<World, 'stop'> {
     return known
   }
   const { db } = first.snug.database
+  const clock = async () => ((await db.query(databaseClock))[0] as { now: number }).now
   return {
     servers,
     db,
@@ -112,12 +121,9 @@ function worldOf(servers: readonly Server[]): Omit<World, 'stop'> {
         header: (name) => (answer.headers[name] as string | undefined) ?? null,
       }
     },
+    clock,
     async handedOver(which) {
-      const [row] = await db.query<{ now: number }>({
-        name: 'test.now',
-        text: 'select floor(extract(epoch from clock_timestamp()) * 1000000)::bigint as now',
-      })
-      const moment = (row as { now: number }).now
+      const moment = await clock()
       await Promise.all(Array.from(which, (i) => watchOf(servers[i] as Server, token).past(moment)))
     },
   }

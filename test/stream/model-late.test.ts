@@ -1,0 +1,38 @@
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { closeHolders } from './model-held.ts'
+import { type Counts, castOf, linesOf, playHistory } from './model-history.ts'
+import { lateHistory } from './model-steps.ts'
+import { newWorld, tell, watcherLine } from './model-world.ts'
+
+// The same model, with transactions that stay open for seconds while clients hear of what came later, go, and come back.
+const HISTORIES = Number(process.env.SNUG_MODEL_LATE_HISTORIES ?? 100)
+const SEED = Number(process.env.SNUG_MODEL_SEED ?? Date.now() % 1_000_000_000)
+const LANES = 20
+
+test(`what is committed seconds after what began later is told: ${HISTORIES} histories`, async (t) => {
+  t.diagnostic(`SNUG_MODEL_SEED=${SEED}`)
+  const world = await newWorld([() => 0, () => 0])
+  after(async () => {
+    await closeHolders(world)
+    await world.stop()
+  })
+  const casts = Array.from({ length: HISTORIES }, (_, i) => castOf(`l${i}`))
+  await tell(world, [watcherLine, ...casts.flatMap(linesOf)])
+  const counts: Counts = { histories: 0, commands: 0, compared: 0, events: new Map() }
+  let begun = 0
+  const lane = async () => {
+    for (let i = begun++; i < HISTORIES; i = begun++) {
+      const seed = SEED + i
+      const [history] = fc.sample(lateHistory, { seed, numRuns: 1 })
+      await playHistory(world, casts[i]!, history!, counts).catch((error: Error) => {
+        // The others end as well.
+        begun = HISTORIES
+        throw new Error(`repeat with SNUG_MODEL_SEED=${seed}; ${JSON.stringify(history)}\n${error.message}`)
+      })
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: LANES }, lane))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+  t.diagnostic(`${counts.commands} commands, ${counts.compared} comparisons`)
+})
