@@ -55,6 +55,8 @@ for (const transport of ['websocket', 'sse'] as const) {
   test(`${transport}: what was missed is told, each message once`, async () => {
     const proxy = await lineTo(snug.snug.url)
     const { stream } = clientOf(snug, 'ada', { transport, url: proxy.url })
+    let fresh = 0
+    stream.onFresh(() => fresh++)
     const states: string[] = []
     stream.onState((now) => states.push(now))
     const seen: string[] = []
@@ -80,6 +82,8 @@ for (const transport of ['websocket', 'sse'] as const) {
       await came
     }
     assert.deepEqual(seen, sent)
+    // Nothing has to be fetched again by whoever was told everything.
+    assert.equal(fresh, 1)
     assert.deepEqual(states, ['live', ...Array(5).fill(['behind', 'live']).flat()])
   })
 

@@ -144,6 +144,36 @@ const toStream =
   (input, init) =>
     fetch(String(input).replace(snug.snug.url, String(input).includes('/stream') ? url : snug.snug.url), init)
 
+test('what was replaced while away is known by its position, without asking', async () => {
+  const bob = await member(3)
+  const line = await lineTo(snug.snug.url)
+  let asked = 0
+  const counting: typeof fetch = (input, init) => {
+    asked++
+    return fetch(input, init)
+  }
+  const ada = clientOf(snug, 'ada', { url: line.url, fetch: counting, transport: 'websocket' })
+  const thread = ada.thread('club', bob)
+  await state(ada.stream, 'live')
+  await thread.settled()
+  line.closed = true
+  line.cut()
+  await state(ada.stream, 'behind')
+  asked = 0
+  const last = thread.getSnapshot().messages.at(-1)
+  await clientOf(snug, bob).messages.delete('club', last?.id as string)
+  await snug.send('club', bob, 'ada', 'instead')
+  await snug.send('club', 'ada', bob, 'and more')
+  line.closed = false
+  await until(thread, ({ total }) => total === 4)
+  await state(ada.stream, 'live')
+  await thread.settled()
+  assert.deepEqual(texts(thread.getSnapshot()), ['text 1', 'text 2', 'instead', 'and more'])
+  assert.equal(asked, 0)
+  await assertFreshThread(ada, thread, 'club', bob)
+  thread.close()
+})
+
 test('what fails is kept, sent again or taken back', async () => {
   const bob = await member(1)
   let broken = true
