@@ -25,6 +25,7 @@ export const TOLD_OF =
 /** A time as whole microseconds since 1970: PostgreSQL's own precision, and an exact number in JavaScript until 2255. */
 export const microseconds = (time: string): string => `floor(extract(epoch from ${time}) * 1000000)::bigint`
 
+// `offset 0`: while few are unlisted all of them seem cheaper to read than a few look-ups, and the plan stays.
 /**
  * The conversations of the members in a relation `subject (community_key, user_key)`, with messages in them, locked in key order.
  * @param only a condition on `c`
@@ -37,8 +38,10 @@ export const lockedOf = (subject: string, only = 'true') => `
      select c.community_key, c.low_key, c.high_key from ${subject} s
      join conversations c on c.community_key = s.community_key and c.high_key = s.user_key and c.listed
      union
-     select c.community_key, c.low_key, c.high_key from ${subject} s
-     join conversations c on c.community_key = s.community_key and c.high_key = s.user_key and not c.listed
+     select c.* from ${subject} s cross join lateral (
+       select community_key, low_key, high_key from conversations
+       where community_key = s.community_key and high_key = s.user_key and not listed offset 0
+     ) as c
    ), locked as materialized (
      select c.community_key, c.low_key, c.high_key from pair join conversations c using (community_key, low_key, high_key)
      where c.last_position > 0 and ${only} order by c.community_key, c.low_key, c.high_key for no key update of c

@@ -15,6 +15,8 @@ interface Hot extends Exceptions {
   readonly values: string
   /** The most rows that a node may read at a million messages: a small multiple of what was asked for. */
   readonly rows: number
+  /** It writes, and answers nothing. */
+  readonly silent?: true
 }
 
 const { thread } = MILLION
@@ -77,6 +79,23 @@ const lists = [
 ]
 const page = (number: number) => `'u1', 'c1', 'u2', 'page', ${number}, 50, null`
 
+// 64 streams, one of them the creator's with 50 conversations that changed, the others ordinary members'.
+const STREAMS = 64
+const bigints = (of: (i: number) => number) => list(fill(STREAMS, of), 'bigint')
+const changedAt = (conversation: number) => Date.UTC(2026, 0, 1) * 1_000 + conversation * 1_000_000
+const pairs = [bigints(() => 1), bigints(() => 1), bigints((i) => i + 2)]
+const resumes = [
+  bigints((i) => i + 1),
+  bigints((i) => changedAt(i === 0 ? MILLION.lastOfCreator - 49 : i + 1)),
+]
+const loads = [
+  ...pairs,
+  list(
+    fill(STREAMS, (i) => messageId(i + 2, 5)),
+    'uuid',
+  ),
+]
+
 const HOT: Readonly<Record<string, Hot>> = {
   'sends.facts': { values: facts.join(), rows: 2 * BATCH },
   'sends.write': { values: write.join(), rows: 4 * BATCH },
@@ -97,6 +116,29 @@ const HOT: Readonly<Record<string, Hot>> = {
     sorts: true,
     rows: 600,
   },
+  'streams.admit': { values: list(fill(STREAMS, (i) => `u${i + 1}`)), rows: STREAMS },
+  'streams.load': { values: loads.join(), rows: 2 * STREAMS },
+  // Sorted are each stream's own, to be told once.
+  'streams.resume': {
+    values: resumes.join(),
+    bitmaps: ['communities_by_past_creator'],
+    sorts: true,
+    rows: 4 * STREAMS,
+  },
+  // Of the thread of 250,000 messages 201, of the others 5 and 10.
+  'streams.missed': { values: [...pairs, bigints((i) => changedAt(i + 2))].join(), sorts: true, rows: 600 },
+  'streams.in_community': { values: `1, ${bigints((i) => i + 1)}`, rows: 2 * STREAMS },
+  'touches.members': { values: `array[1], array[5]`, sorts: true, rows: 4 },
+  'touches.members_late': { values: `array[1], array[5]`, sorts: true, rows: 4 },
+  'touches.communities_of': {
+    values: 'array[5]',
+    bitmaps: ['communities_by_past_creator'],
+    sorts: true,
+    silent: true,
+    rows: 4,
+  },
+  'touches.conversations_of': { values: 'array[5]', sorts: true, rows: 4 },
+  'touches.conversations_of_late': { values: 'array[5]', sorts: true, rows: 4 },
   'users.find': { values: `'u77'`, rows: 1 },
   'members.caller': { values: `'u77', 'c1'`, rows: 2 },
 }
@@ -130,13 +172,13 @@ test('a million messages are made', async () => {
   assert.deepEqual(rows[0], { n: MILLION.messages, thread })
 })
 
-for (const [name, { values, rows, ...exceptions }] of Object.entries(HOT)) {
+for (const [name, { values, rows, silent, ...exceptions }] of Object.entries(HOT)) {
   test(`${name} reads index ranges only, and no more rows than it needs`, async () => {
     const plan = await analyzed(name, values)
     assert.deepEqual(faultsOfPlan(plan, exceptions), [])
     assert.ok(mostRows(plan) <= rows, `a node read ${mostRows(plan)} rows`)
     // What was asked for is there: an answer of nothing would prove nothing.
-    assert.ok((plan['Actual Rows'] ?? 0) > 0)
+    assert.ok(silent || (plan['Actual Rows'] ?? 0) > 0)
   })
 }
 
