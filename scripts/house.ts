@@ -6,6 +6,8 @@ const LAW: Readonly<
   Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>
 > = {
   contract: { values: [] },
+  // A package of its own: what it knows of the contract is made into types of its own by a script.
+  client: { values: [] },
   'src/config': { values: [], types: ['src/domain'] },
   'src/domain': { values: [], types: ['contract'] },
   'src/validation': { values: ['contract'], types: ['src/domain'] },
@@ -66,7 +68,7 @@ const TEST_LINES_MAX = 500
 
 /** Everything in the project that breaks the house's law, a line each. */
 export function faultsOfHouse(): string[] {
-  const files = globSync('{contract,src,test,bench,scripts}/**/*.ts')
+  const files = globSync('{contract,client/src,src,test,bench,scripts}/**/*.ts')
     .map((file) => normalize(file))
     .sort()
   return files.flatMap((file) => faultsOfFile(file, readFileSync(file, 'utf8')))
