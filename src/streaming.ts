@@ -72,8 +72,8 @@ function streamsOf(realtime: Realtime, stopping: () => boolean): Streams {
     openEvents(response, caller) {
       response.on('close', realtime.open(new EventSink(response), caller))
     },
-    openSocket(socket, caller, pingsByText) {
-      const closed = realtime.open(new SocketSink(socket, pingsByText), caller)
+    openSocket(socket, line, caller, pingsByText) {
+      const closed = realtime.open(new SocketSink(socket, line, pingsByText), caller)
       socket.on('close', closed)
       // It is closed as well.
       socket.on('error', ignore)

@@ -58,9 +58,13 @@ export function acceptSockets(
     if (socket.destroyed) return
     const query = new URLSearchParams(request.url?.split('?', 2)[1])
     const since = sinceOf(request.headers, query.get('since'))
+    // The answer goes out with the stream's first frames, where these have nothing to wait for.
+    socket.cork()
+    process.nextTick(() => socket.uncork())
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       streams.openSocket(
         webSocket,
+        socket,
         { userId, userKey, expiresAt: expiresAt * 1_000, since },
         query.get('ping') === 'text',
       )

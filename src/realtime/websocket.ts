@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Frame } from './frame.ts'
 import type { EndReason, Sink } from './stream.ts'
@@ -17,15 +18,20 @@ const WORDS: Readonly<Partial<Record<EndReason, string>>> = {
 }
 // A browser's script sees no pings of the protocol: who asks for it gets a text, to know that the line is alive.
 const PING_TEXT = '{"event":"ping"}'
+const AT_ONCE_MOST = 16_384
 
 /** A WebSocket's end of a stream. */
 export class SocketSink implements Sink {
   readonly transport = 'websocket'
   readonly #socket: WebSocket
+  readonly #line: Duplex
   readonly #pingsByText: boolean
+  #ready = false
 
-  constructor(socket: WebSocket, pingsByText: boolean) {
+  /** @param line what the WebSocket writes to */
+  constructor(socket: WebSocket, line: Duplex, pingsByText: boolean) {
     this.#socket = socket
+    this.#line = line
     this.#pingsByText = pingsByText
   }
 
@@ -38,7 +44,15 @@ export class SocketSink implements Sink {
   }
 
   write(frame: Frame): void {
+    // What was missed goes out together, at the turn's end or when it is much: a call to the system for each of the frames costs more
+    // than making them.
+    if (!this.#ready && this.#line.writableCorked === 0) {
+      this.#line.cork()
+      process.nextTick(uncork, this.#line)
+    }
     this.#socket.send(frame.json, { binary: false })
+    if (frame.event === 'ready') this.#ready = true
+    if (this.#line.writableLength > AT_ONCE_MOST) this.#line.uncork()
   }
 
   ping(): void {
@@ -50,4 +64,8 @@ export class SocketSink implements Sink {
     if (reason === 'slow' || reason === 'gone') this.#socket.terminate()
     else this.#socket.close(CLOSE_CODES[reason], retryMs === undefined ? WORDS[reason] : `retry ${retryMs}`)
   }
+}
+
+function uncork(line: Duplex): void {
+  line.uncork()
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { WebSocket } from 'ws'
@@ -29,7 +30,8 @@ export interface Streams {
   /** The user's key; null: never told of, or erased. */
   admit(userId: string): Promise<number | null>
   openEvents(response: ServerResponse, caller: StreamCaller): void
-  openSocket(socket: WebSocket, caller: StreamCaller, pingsByText: boolean): void
+  /** @param line what the WebSocket writes to */
+  openSocket(socket: WebSocket, line: Duplex, caller: StreamCaller, pingsByText: boolean): void
   typing(note: { communityId: string; typerId: string; typerKey: number; otherKey: number }): void
   /** The server ends: no new streams. */
   stopping(): boolean
