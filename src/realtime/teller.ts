@@ -52,7 +52,7 @@ export function createTeller(
     while (queue.length > 0) {
       const batch = queue.slice(0, AT_ONCE)
       queue = queue.slice(AT_ONCE)
-      const unknown = batch.filter((one) => typeof one !== 'function').filter((one) => one.events === null)
+      const unknown = batch.filter((one) => typeof one !== 'function')
       const people = () => unknown.flatMap(({ row }) => [row.lowKey, row.highKey])
       const refs = unknown.map(({ row }) => row)
       const asked = refs.length > 0 ? load(refs) : Promise.resolve([])
@@ -85,7 +85,8 @@ export function createTeller(
       if (queue.length >= WAITING_MOST)
         return failed(new Error('too many changes wait'), [row.lowKey, row.highKey])
       reading.set(key, (reading.get(key) ?? 0) + 1)
-      queue.push(change)
+      // What was known of it is of before it began to wait: a block may have come since.
+      queue.push({ ...change, events: null })
       if (!running) void run()
     },
     told() {

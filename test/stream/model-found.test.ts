@@ -143,3 +143,23 @@ test('a conversation that ended, began anew and was hidden by a block before it 
   await eventually(() => assert.deepEqual(inbox.getSnapshot().conversations, []))
   assert.equal(inbox.getSnapshot().total, 0)
 })
+
+test('a message that waits behind another change is told by what holds when its turn comes', async () => {
+  const { snug, stream } = await newPair()
+  await snug.send('c', 'bob', 'ada', 'Hello')
+  const { id } = await snug.send('c', 'bob', 'ada', 'Hello again')
+  await stream.through('message.created', ({ data }) => 'position' in data && data.position === 2)
+  const { query } = snug.db
+  Object.assign(snug.db, {
+    async query(statement: Statement<object>, values: unknown[]) {
+      if (statement.name !== 'streams.load') return query(statement, values)
+      Object.assign(snug.db, { query })
+      // While the deletion is read.
+      await snug.send('c', 'bob', 'ada', 'No more')
+      await snug.call('POST', '/service/v1/communities/c/members/bob/block', { service: true })
+      return query(statement, values)
+    },
+  })
+  await snug.call('DELETE', `/api/v1/communities/c/messages/${id}`, { as: 'bob' })
+  await stream.next('conversation.hidden')
+})
