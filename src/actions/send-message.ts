@@ -39,6 +39,8 @@ export interface StoredSend {
   readonly facts: SendFacts
   readonly send: AdmittedSend
   readonly written: WrittenSend
+  /** When the facts were asked for, by `performance.now`. */
+  readonly readAt: number
 }
 
 /** Who is to know of sends when they are stored, before they are answered. */
@@ -50,7 +52,7 @@ export interface SendObservers {
 }
 
 type Waiting = Settler<Send, Sent>
-type Admitted = { readonly waiting: Waiting; readonly facts: SendFacts; readonly send: AdmittedSend }
+type Admitted = Pick<StoredSend, 'facts' | 'send' | 'readAt'> & { readonly waiting: Waiting }
 
 // 64 to 128 waiting sends already pay one commit together; beyond that the joins of a batch grow faster than it.
 const LIMITS = { size: 128, inFlight: 1, waiting: 10_000 }
@@ -80,6 +82,7 @@ export function createSendMessage(
 /** Judges and writes once. @returns those whose facts were overtaken, to be judged again */
 async function attempt(site: Site, batch: readonly Waiting[], round: number): Promise<readonly Waiting[]> {
   const { db, ids } = site
+  const readAt = performance.now()
   const facts = await factsOfSends(
     db,
     batch.map((waiting) => waiting.asked),
@@ -110,7 +113,7 @@ async function attempt(site: Site, batch: readonly Waiting[], round: number): Pr
         messageId: '',
         conversationId: '',
       }
-      admitted.push({ waiting, facts: fact, send })
+      admitted.push({ waiting, facts: fact, send, readAt })
     }
   }
   const overtaken = admitted.length > 0 ? await write(site, admitted, round) : []
@@ -141,14 +144,14 @@ async function write(site: Site, admitted: readonly Admitted[], round: number): 
     const written = new Map(rows.map((row) => [row.ord, row]))
     const overtaken: Waiting[] = []
     const stored: StoredSend[] = []
-    for (const [i, { waiting, facts }] of admitted.entries()) {
+    for (const [i, { waiting, facts, readAt }] of admitted.entries()) {
       const row = written.get(i + 1)
       const send = sends[i] as AdmittedSend
       if (!row) {
         overtaken.push(waiting)
         continue
       }
-      stored.push({ communityId: waiting.asked.communityId, facts, send, written: row })
+      stored.push({ communityId: waiting.asked.communityId, facts, send, written: row, readAt })
       waiting.answer({
         message: messageOf(facts, send.messageId, send.content, row.createdAt),
         replayed: false,

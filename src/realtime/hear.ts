@@ -3,19 +3,26 @@ import { type OutboxRow, usersOfRow } from '../store/outbox.ts'
 import { usersInCommunity } from '../store/streams.ts'
 import type { Hub } from './hub.ts'
 import type { Order } from './order.ts'
-import { type Change, keyOf } from './teller.ts'
+import type { Resets } from './resets.ts'
+import { type Change, keyOf, type Teller } from './teller.ts'
 
 /**
  * What is done with the changes that come by the bus.
+ * @param told resolves when what is being read has been told
  * @param failing is told of users who may have missed something, when it cannot be found out
  */
 export function createHearing(
   db: Db,
   hub: Hub,
   order: Order<Change>,
+  resets: Pick<Resets, 'heard'>,
+  told: Teller['told'],
   failing: (error: unknown, userKeys: readonly number[]) => void,
 ): (rows: readonly OutboxRow[]) => void {
   const resetCommunity = async (communityKey: number) => {
+    resets.heard(communityKey)
+    // What is being read is of before, and is told before.
+    await told()
     const open = [...hub.users()]
     await usersInCommunity(db, communityKey, open).then(
       (concerned) => hub.resync(concerned),

@@ -11,6 +11,7 @@ import { createHub, type HubStats } from './hub.ts'
 import { createOpening, type OpenStream } from './opening.ts'
 import { createOrder } from './order.ts'
 import { startPulse } from './pulse.ts'
+import { createResets } from './resets.ts'
 import { tellOfSends } from './sent.ts'
 import { startSweep } from './sweep.ts'
 import { type Change, createTeller } from './teller.ts'
@@ -56,12 +57,14 @@ export async function startRealtime(deps: RealtimeDeps): Promise<Realtime> {
     (change) => teller.tell(change),
     ({ row }) => hub.resync(usersOfRow(row)),
   )
+  const resets = createResets()
   const startOver = () => {
+    resets.missed()
     order.forget()
     hub.resync(null)
   }
   const typing = createTyping(hub, now)
-  const hear = createHearing(db, hub, order, failing)
+  const hear = createHearing(db, hub, order, resets, teller.told, failing)
   const bus = await deps.connectBus({
     heard: (note) => (note.kind === 'typing' ? typing.hear(note.typing) : hear(note.rows)),
     mended: startOver,
@@ -83,7 +86,7 @@ export async function startRealtime(deps: RealtimeDeps): Promise<Realtime> {
     publish: bus.publish,
     admit: opening.admit,
     open: opening.open,
-    sent: (sends) => tellOfSends(sends, hub, order),
+    sent: (sends) => tellOfSends(sends, hub, order, resets),
     typing: (note) => typing.pass(note, bus),
     end: () => hub.close(),
     async close() {

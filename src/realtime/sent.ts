@@ -8,14 +8,21 @@ import type { OutboxRow } from '../store/outbox.ts'
 import type { EventFor } from './events.ts'
 import type { Hub } from './hub.ts'
 import type { Order } from './order.ts'
+import type { Resets } from './resets.ts'
 import { type Change, keyOf } from './teller.ts'
 
 /** Sends of this server's that have just been stored, in the order of each conversation: streams here hear of them at once. */
-export function tellOfSends(sends: readonly StoredSend[], hub: Hub, order: Order<Change>): void {
+export function tellOfSends(
+  sends: readonly StoredSend[],
+  hub: Hub,
+  order: Order<Change>,
+  resets: Pick<Resets, 'since'>,
+): void {
   const counts = new Map<string, number>()
   for (const stored of sends) {
     const { senderKey, recipientKey } = stored.send
-    const wanted = hub.has(senderKey) || hub.has(recipientKey)
+    const wanted =
+      (hub.has(senderKey) || hub.has(recipientKey)) && !resets.since(stored.send.communityKey, stored.readAt)
     const change = changeOfSend(stored, wanted, (key) => {
       const inBatch = (counts.get(key) ?? 0) + 1
       counts.set(key, inBatch)
@@ -29,8 +36,9 @@ export function tellOfSends(sends: readonly StoredSend[], hub: Hub, order: Order
  * The change that a send of this server's has made, with its events where they are known without asking the database: as long as
  * nothing else has changed the conversation between the reading of the facts and the write. A membership that ended, a block, a
  * name or a message from elsewhere in between have all counted as changes of the conversation, if it had messages: what would be its
- * first one is read once more.
- * @param wanted whether anybody here gets the events; otherwise they are not made
+ * first one is read once more. What changes a community as a whole counts nowhere: streams are told to start over, and what was read
+ * before that is read once more.
+ * @param wanted whether anybody here gets the events as they were judged; otherwise they are not made
  * @param countInBatch how many messages of the conversation the batch has stored, this one with them
  */
 function changeOfSend(stored: StoredSend, wanted: boolean, countInBatch: (key: string) => number): Change {

@@ -163,3 +163,24 @@ test('a message that waits behind another change is told by what holds when its 
   await snug.call('DELETE', `/api/v1/communities/c/messages/${id}`, { as: 'bob' })
   await stream.next('conversation.hidden')
 })
+
+test("a creator's name that changes while a message is written is told with it, when all have started over", async () => {
+  const { snug, stream } = await newPair()
+  await snug.send('c', 'bob', 'ada', 'Hello')
+  await stream.next('message.created')
+  const bobs = await openStream(snug.snug.url, snug.token('bob'))
+  await bobs.next('ready')
+  const { query } = snug.db
+  Object.assign(snug.db, {
+    async query(statement: Statement<object>, values: unknown[]) {
+      if (statement.name === 'sends.write') {
+        await snug.call('PUT', '/service/v1/users/ada', { service: true, body: { username: 'Adele' } })
+        await bobs.next('resync')
+      }
+      return query(statement, values)
+    },
+  })
+  await snug.send('c', 'bob', 'ada', 'Hello again')
+  const created = await bobs.next('message.created')
+  assert.equal(created.data.conversation.user.username, 'Adele')
+})

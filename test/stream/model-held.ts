@@ -8,6 +8,7 @@ import { putMember } from '../../src/actions/upsert-member.ts'
 import { Refused } from '../../src/domain/refusal.ts'
 import { communityKey } from '../../src/store/communities.ts'
 import { type Db, queryable } from '../../src/store/db.ts'
+import { StoreUnavailable } from '../../src/store/errors.ts'
 import { findUser } from '../../src/store/users.ts'
 import type { World } from './model-world.ts'
 
@@ -51,7 +52,10 @@ class Holders {
     if (free) return free
     if (this.#open < this.#most) {
       this.#open++
-      return this.#db.dedicated('snug test')
+      return this.#db.dedicated('snug test').catch((error) => {
+        this.#open--
+        throw error
+      })
     }
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
@@ -81,7 +85,9 @@ export async function closeHolders(world: World): Promise<void> {
 export async function holdOpen(world: World, work: HeldWork): Promise<Held | null> {
   const mine = holders.get(world) ?? new Holders(world)
   holders.set(world, mine)
-  const client = await mine.take()
+  // A busy machine lets nobody in for a while: then nothing is held.
+  const client = await mine.take().catch(() => null)
+  if (!client) return null
   await client.query('begin')
   const db = within(world.db, client)
   const [what, run] = choose(db, work)
@@ -101,7 +107,7 @@ export async function holdOpen(world: World, work: HeldWork): Promise<Held | nul
     }
   } catch (error) {
     await end(false)
-    if (error instanceof Refused) return null
+    if (error instanceof Refused || error instanceof StoreUnavailable) return null
     throw error
   }
 }
