@@ -1,3 +1,4 @@
+import { makeConversations } from '../lib/data.ts'
 import { load } from '../lib/load.ts'
 import { startNats } from '../lib/nats.ts'
 import { makePeople } from '../lib/people.ts'
@@ -26,12 +27,12 @@ export async function two(quick: boolean): Promise<Report> {
   const clients = await startClients(groupsOf(WITH_STREAMS))
   const nats = quick ? null : await startNats()
   const next = randomSends(PEOPLE)
-  let sent = 0
+  let sent = PEOPLE.communities * PEOPLE.members
   // Servers of their own each time: those of another way would take the changes off the outbox as well.
-  const turn = async (fanout: Readonly<Record<string, string>>): Promise<Turn> => {
+  const turn = async (fanout: Readonly<Record<string, string>>, streams = true): Promise<Turn> => {
     const servers = [await serveSnug(bench, fanout), await serveSnug(bench, fanout)]
     const ports = servers.map(({ port }) => port)
-    await clients.connect(ports)
+    if (streams) await clients.connect(ports)
     sent += (await load(ports, CONNECTIONS, warm, next)).count
     const before = await clients.frames()
     const { count, perSecond, latencies } = await load(ports, CONNECTIONS, seconds, next)
@@ -44,14 +45,16 @@ export async function two(quick: boolean): Promise<Report> {
   try {
     await assertDurable(bench)
     await makePeople(bench, PEOPLE)
+    await makeConversations(bench, null, PEOPLE.members, 1)
     const measured: { off: Turn; database: Turn; nats: Turn | null }[] = []
     for (let round = 0; round < rounds; round++) {
       const off = await turn({ SNUG_FANOUT: 'off' })
       const database = await turn({ SNUG_FANOUT: 'database' })
       measured.push({ off, database, nats: nats && (await turn({ NATS_URL: nats.url })) })
     }
+    const silent = await turn({ SNUG_FANOUT: 'off' }, false)
     await audit(bench, sent)
-    return reportOf(measured, sent)
+    return reportOf(measured, silent, sent)
   } finally {
     await nats?.stop()
     await clients.stop()
@@ -61,6 +64,7 @@ export async function two(quick: boolean): Promise<Report> {
 
 function reportOf(
   measured: readonly { off: Turn; database: Turn; nats: Turn | null }[],
+  silent: Turn,
   sent: number,
 ): Report {
   const of = (way: 'off' | 'database' | 'nats', what: keyof Turn) =>
@@ -86,6 +90,7 @@ function reportOf(
             ],
           ] as const)
         : []),
+      ['off, without a single stream, one round: sends a second', silent.perSecond.toFixed(0)],
       ['messages counted afterwards', String(sent)],
     ],
   }

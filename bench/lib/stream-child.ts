@@ -4,12 +4,11 @@ import { answerQuestions } from './child.ts'
 import { openPoster, type Poster } from './post.ts'
 import { bodyOf, contentOf, numberIn, requestOfSend } from './stream-sends.ts'
 import { openStream } from './stream-socket.ts'
-import type { ClientsHandlers, Connecting, Fired, Group, Person } from './streams.ts'
+import type { ClientsHandlers, Connecting, Fired, Firing, Group, Person } from './streams.ts'
 
 // Clients of streams, of whole communities: sender and recipient of a message are in one process, with one clock.
 
 interface Sending {
-  readonly from: string
   readonly to: string
   answeredAt: number
   framedAt: number
@@ -92,15 +91,16 @@ const pick = <One>(of: readonly One[]): One => of[Math.floor(Math.random() * of.
 async function sendOne(
   poster: Poster,
   told: boolean,
+  [from, to]: Firing['members'] = [1, Number.POSITIVE_INFINITY],
 ): Promise<{ sending: Sending; sentAt: number; body: string }> {
   const { communityId, people } = pick(groups)
-  const [creator, member] = [people[0] as Person, pick(people.slice(1))]
-  const [from, to] = Math.random() < 0.5 ? [creator, member] : [member, creator]
+  const [creator, member] = [people[0] as Person, pick(people.slice(from, to + 1))]
+  const [sender, recipient] = Math.random() < 0.5 ? [creator, member] : [member, creator]
   const own = ++number
-  const waiting = new Set(told ? [from.id, to.id] : [to.id])
-  const sending: Sending = { from: from.id, to: to.id, answeredAt: 0, framedAt: 0, waiting }
+  const waiting = new Set(told ? [sender.id, recipient.id] : [recipient.id])
+  const sending: Sending = { to: recipient.id, answeredAt: 0, framedAt: 0, waiting }
   sendings.set(own, sending)
-  const { reply, sentAt, answeredAt } = await poster.post(requestOfSend(communityId, from, to, own))
+  const { reply, sentAt, answeredAt } = await poster.post(requestOfSend(communityId, sender, recipient, own))
   if (reply.status !== 201 || bodyOf(reply).content !== contentOf(own))
     throw new Error(`a send was answered ${reply.status} ${reply.body}`)
   sending.answeredAt = answeredAt
@@ -108,14 +108,13 @@ async function sendOne(
 }
 
 /** Sends at a steady rate, whatever is answered when. */
-async function fire(order: { port: number; perSecond: number; seconds: number }): Promise<Fired> {
-  const { port, perSecond, seconds } = order
+async function fire({ port, perSecond, seconds, members }: Firing): Promise<Fired> {
   const poster = await openPoster(port, 64)
   const count = perSecond * seconds
   const sent: ReturnType<typeof sendOne>[] = []
   for (const begun = performance.now(); sent.length < count; await sleep(TICK_MS)) {
     const due = Math.min(count, Math.floor(((performance.now() - begun) * perSecond) / 1_000))
-    while (sent.length < due) sent.push(sendOne(poster, false))
+    while (sent.length < due) sent.push(sendOne(poster, false, members))
   }
   const done = await Promise.all(sent)
   const late = performance.now() + PATIENCE_MS

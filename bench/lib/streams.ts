@@ -24,6 +24,14 @@ export interface Connecting {
   readonly most: number
 }
 
+export interface Firing {
+  readonly port: number
+  readonly perSecond: number
+  readonly seconds: number
+  /** Between a community's creator and those of its members who come from this one on, up to that one. */
+  readonly members: readonly [from: number, to: number]
+}
+
 /** Milliseconds, one of each message. */
 export interface Fired {
   /** From the moment the 201 was read to the moment the frame was; a frame that was read before counts 0. */
@@ -38,7 +46,7 @@ export type ClientsHandlers = {
   people(groups: readonly Group[]): void
   connect(to: Connecting): Promise<void>
   drop(): Promise<void>
-  fire(order: { port: number; perSecond: number; seconds: number }): Promise<Fired>
+  fire(order: Firing): Promise<Fired>
   sample(to: { port: number }): Promise<Sample>
   send(order: { port: number; count: number }): Promise<void>
   missing(): number
@@ -53,8 +61,8 @@ export interface StreamClients {
     how?: { transport?: Transport; resume?: boolean; most?: number },
   ): Promise<number>
   drop(): Promise<void>
-  /** Sends between them at a rate, in all, for so many seconds. */
-  fire(port: number, perSecond: number, seconds: number): Promise<Fired>
+  /** Sends between them, at a rate in all. */
+  fire(order: Firing): Promise<Fired>
   /** One send, as it was answered and told to the other. */
   sample(port: number): Promise<Sample>
   /** Sends so many between them. */
@@ -104,8 +112,9 @@ export async function startClients(groups: readonly Group[], processes = 2): Pro
       return performance.now() - begun
     },
     drop: async () => void (await all((child) => child.ask('drop'))),
-    async fire(port, perSecond, seconds) {
-      const fired = await all((child) => child.ask('fire', { port, perSecond: share(perSecond), seconds }))
+    async fire(order) {
+      const perSecond = share(order.perSecond)
+      const fired = await all((child) => child.ask('fire', { ...order, perSecond }))
       const merged = (of: keyof Fired) => Float64Array.from(fired.flatMap((one) => [...one[of]])).sort()
       return {
         afterAnswer: merged('afterAnswer'),
