@@ -1,4 +1,5 @@
 import { ConflictError, type SnugError } from './errors.ts'
+import { isKnown } from './known.ts'
 import type { Message, User } from './types.ts'
 
 /** A message of the thread as a user interface shows it. */
@@ -95,10 +96,13 @@ export function createPending({ post, newKey, clock, show, track }: PendingDeps)
     deleted(id: string): void {
       keep(({ message }) => message?.id !== id)
     },
-    /** What is to be shown after the messages that are held. Forgets what is among them. */
-    render(held: readonly ThreadMessage[], me: User, other: User): ThreadMessage[] {
+    /**
+     * What is to be shown after the messages that are held. Forgets what is among them, below them or deleted.
+     * @param newest the id of the newest message that was told of
+     */
+    render(held: readonly ThreadMessage[], newest: string, me: User, other: User): ThreadMessage[] {
       const ids = new Set(held.map(({ id }) => id))
-      keep(({ message }) => !message || !ids.has(message.id))
+      keep(({ message }) => !message || !(ids.has(message.id) || isKnown(message, newest)))
       // The stream may bring a message before the answer to its send: until that tells the id, one like it stands for it.
       const taken = new Set(sent().map(({ message }) => message?.id))
       const shown = all.filter(({ status, begun, content, after }) => {

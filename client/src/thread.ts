@@ -59,7 +59,7 @@ export function createThread(
     return {
       state,
       typing,
-      messages: [...held, ...pending.render(held, ...people)],
+      messages: [...held, ...pending.render(held, window.newest, ...people)],
       total,
       hasOlder: start > 0,
       hasNewer: !isAtTail(window),

@@ -4,7 +4,7 @@ import type { TestClient } from './model-client.ts'
 import type { Told, World } from './model-world.ts'
 
 // Far beyond what anything takes: the longest is the time over which `resync` is spread.
-const DEADLINE_MS = 15_000
+const DEADLINE_MS = 20_000
 const MOST = 100
 
 /** What GETs answer, for everything that a client shows. */

@@ -184,3 +184,33 @@ test("a creator's name that changes while a message is written is told with it, 
   const created = await bobs.next('message.created')
   assert.equal(created.data.conversation.user.username, 'Adele')
 })
+
+test('a message whose answer comes late is not shown once more when the thread begins above it', async () => {
+  const { snug } = await newPair()
+  let answer = () => {}
+  const mayAnswer = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const slow: typeof fetch = async (url, init) => {
+    const response = await fetch(url, init)
+    if (init?.method === 'POST') await mayAnswer
+    return response
+  }
+  const client = clientOf(snug, 'ada', { fetch: slow })
+  const thread = client.thread('c', 'bob', { perPage: 1 })
+  await state(client.stream, 'live')
+  await thread.settled()
+  thread.send('one')
+  await eventually(() => assert.equal(thread.getSnapshot().total, 1))
+  await snug.send('c', 'bob', 'ada', 'two')
+  await eventually(() => assert.equal(thread.getSnapshot().total, 2))
+  // Not all at rest before the answer: it is to come when this has.
+  void thread.loadLatest()
+  await eventually(() => assert.equal(thread.getSnapshot().messages[0]?.content, 'two'))
+  answer()
+  await thread.settled()
+  assert.deepEqual(
+    thread.getSnapshot().messages.map(({ content }) => content),
+    ['two'],
+  )
+})

@@ -244,7 +244,9 @@ class Run {
         return store.markRead(last.id).catch(refusedOnly)
       }
       case 'typing': {
-        const client = this.#clients.find(({ user, snug }) => user === to && snug.stream.state === 'live')
+        const client = this.#clients.find(
+          ({ user, away, snug }) => user === to && !away && snug.stream.state === 'live',
+        )
         const { status } = await this.#ask(part, 'POST', `${path}/${to}/typing`, from, {})
         if (status === 204 && alone && client) await this.#expectTyping(client, c, from)
         return

@@ -12,6 +12,8 @@ const SECRETS = { SNUG_SERVICE_KEY: SERVICE_KEY, SNUG_JWT_SECRET: 'a-secret-for-
 // Longer than any clock of these servers is ahead: what ends a stream here is never its token.
 const TOKEN_SECONDS = 30 * 86_400
 const TRIES = 5
+// Fewer than the servers have connections: whoever waits, waits here, where nothing is given up.
+const CALLS_AT_ONCE = 16
 
 export interface Asked {
   readonly as?: string
@@ -98,6 +100,7 @@ function worldOf(servers: readonly Server[]): Omit<World, 'stop'> {
     return known
   }
   const { db } = first.snug.database
+  const turns = createTurns(CALLS_AT_ONCE)
   const clock = async () => ((await db.query(databaseClock))[0] as { now: number }).now
   return {
     servers,
@@ -110,7 +113,7 @@ function worldOf(servers: readonly Server[]): Omit<World, 'stop'> {
         headers: { authorization: `Bearer ${as === undefined ? SERVICE_KEY : token(as)}`, ...headers },
         ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
       }
-      const inject = () => (servers[server] as Server).snug.app.inject(asked)
+      const inject = () => turns(() => (servers[server] as Server).snug.app.inject(asked))
       let answer = await inject()
       // A machine that has other things to do as well: nothing here minds if something is done twice.
       for (let tries = 1; answer.statusCode === 503 && tries < TRIES; tries++) answer = await inject()
@@ -126,6 +129,23 @@ function worldOf(servers: readonly Server[]): Omit<World, 'stop'> {
       const moment = await clock()
       await Promise.all(Array.from(which, (i) => watchOf(servers[i] as Server, token).past(moment)))
     },
+  }
+}
+
+/** Runs so many at once. */
+function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let free = most
+  return async (work) => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    }
   }
 }
 
