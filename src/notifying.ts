@@ -56,7 +56,7 @@ export async function startNotifying(
     emailDelaySeconds: config.mail.emailDelaySeconds,
     told: () => worker?.wake(),
   })
-  const relay = startRelay({ db, publish: deps.publish, log: deps.log, kept: () => queue.wake() })
+  const relay = startRelay({ db, pace, publish: deps.publish, log: deps.log, kept: () => queue.wake() })
   const sweep = works ? startSweep(db, deps.log) : null
   return {
     vapidPublicKey: keys.publicKey,

@@ -1,6 +1,7 @@
 import type { Db, Queryable } from '../store/db.ts'
 import { keepBatch, type OutboxRow, takeFromOutbox } from '../store/outbox.ts'
 import { createLoop, type Loop } from './loop.ts'
+import type { Pace } from './pace.ts'
 
 /**
  * Tells the servers of changes, within the transaction that takes them off the outbox. @returns what to do when it has been committed,
@@ -12,6 +13,8 @@ const EVERY_MS = 1_000
 const AT_ONCE = 1_000
 // Of what comes in a rush more goes in one transaction, and streams elsewhere hear of it this much later at the most.
 const GATHER_MS = 10
+// The same while sends are gathered, when each round takes time from them.
+const REST_MOST_MS = 40
 
 /**
  * Takes what transactions left in the outbox, in bulk, and in the transaction that takes it away tells the other servers and keeps what
@@ -22,16 +25,18 @@ const GATHER_MS = 10
 export function startRelay(deps: {
   readonly db: Db
   readonly publish: Publish
+  readonly pace: Pace
   readonly log: (line: string) => void
   readonly kept: () => void
 }): Loop {
-  const { db, publish, log, kept } = deps
+  const { db, publish, pace, log, kept } = deps
   return createLoop({
     name: 'the outbox',
     everyMs: EVERY_MS,
     gatherMs: GATHER_MS,
     log,
     async round() {
+      const began = performance.now()
       let committed: (() => void) | undefined
       const taken = await db.transaction(async (tx) => {
         const rows = await takeFromOutbox(tx, AT_ONCE)
@@ -42,7 +47,8 @@ export function startRelay(deps: {
       })
       committed?.()
       if (taken > 0) kept()
-      return { again: taken === AT_ONCE, restMs: 0 }
+      const restMs = taken === AT_ONCE ? 0 : Math.min(pace.restAfter(performance.now() - began), REST_MOST_MS)
+      return { again: taken === AT_ONCE, restMs }
     },
   })
 }

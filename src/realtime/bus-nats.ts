@@ -58,7 +58,8 @@ export async function createNatsBus(
     const note = readNote(payload)
     if (note && note.kind !== 'mark') events.heard(note)
   }
-  const listener = await startListener(db, events)
+  // Its own notes are heard like all others.
+  const listener = await startListener(db, events, 'nobody--')
   const nats = openNats(url, events.mended, events.log)
   const endAll = nats.subscribe(names.all, heard)
   const watched = new Map<number, () => void>()

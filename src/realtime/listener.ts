@@ -5,7 +5,7 @@ import { type Db, queryable } from '../store/db.ts'
 import { notifyServers } from '../store/outbox.ts'
 import { settledUntil } from '../store/streams.ts'
 import type { BusEvents } from './bus.ts'
-import { readNote, writeMark } from './wire.ts'
+import { readNote, readSigned, writeMark } from './wire.ts'
 
 /** The channel of NOTIFY; it is the database's own. */
 export const CHANNEL = 'snug'
@@ -31,10 +31,11 @@ interface Line {
 /**
  * Listens on a connection of its own, and connects again when it breaks: by itself, or because an answer does not come, which is how a
  * line that was cut in silence is known. Resolves when it listens.
+ * @param origin this server's, whose own notes need no hearing
  * @throws {StoreUnavailable} when the database cannot be reached at the start
  */
-export async function startListener(db: Db, events: BusEvents): Promise<Listener> {
-  let line: Line | null = await open(db, events)
+export async function startListener(db: Db, events: BusEvents, origin: string): Promise<Listener> {
+  let line: Line | null = await open(db, events, origin)
   let closing = false
   const keep = async () => {
     while (!closing) {
@@ -44,7 +45,7 @@ export async function startListener(db: Db, events: BusEvents): Promise<Listener
       events.log('streams: the line to the database was lost; what other servers do is not heard')
       for (let wait = 50; !line && !closing; wait = Math.min(wait * 2, RETRY_MOST_MS)) {
         await sleep(wait, undefined, { ref: false })
-        line = await open(db, events).catch(() => null)
+        line = await open(db, events, origin).catch(() => null)
       }
       if (closing) return void (await line?.client.end().catch(() => {}))
       events.log('streams: the line to the database is back')
@@ -81,7 +82,7 @@ export async function startListener(db: Db, events: BusEvents): Promise<Listener
   }
 }
 
-async function open(db: Db, events: BusEvents): Promise<Line> {
+async function open(db: Db, events: BusEvents, origin: string): Promise<Line> {
   const client = await db.dedicated('snug listen')
   const marks: Line['marks'] = new Map()
   const broken = new Promise<void>((resolve) => {
@@ -93,7 +94,8 @@ async function open(db: Db, events: BusEvents): Promise<Line> {
     client.on('end', lose)
   })
   client.on('notification', ({ payload = '' }) => {
-    const note = readNote(payload)
+    const others = readSigned(origin, payload)
+    const note = others === null ? null : readNote(others)
     if (note?.kind === 'mark') marks.get(note.mark)?.resolve()
     else if (note) events.heard(note)
   })

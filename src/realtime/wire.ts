@@ -88,6 +88,15 @@ export function writeChanges(rows: readonly OutboxRow[]): string[] {
 export const writeTyping = (typing: TypingNote): string => `t${JSON.stringify(typing)}`
 export const writeMark = (mark: string): string => `m${mark}`
 
+/** Says which server a text is of. @param origin of 8 characters */
+export const signNote = (origin: string, payload: string): string => `o${origin}${payload}`
+
+/** The text of another server's; null: it is this one's own. */
+export function readSigned(origin: string, payload: string): string | null {
+  if (payload[0] !== 'o') return payload
+  return payload.startsWith(origin, 1) ? null : payload.slice(1 + origin.length)
+}
+
 /** Null: not one of ours, or of a version to come. Whoever else writes there must not end the server by it. */
 export function readNote(payload: string): Note | null {
   try {

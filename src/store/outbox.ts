@@ -45,13 +45,14 @@ const ROW = `kind, community_key as "communityKey", low_key as "lowKey", high_ke
      ${microseconds('previous_at')} as "previousAt"`
 
 // `skip locked`: several servers' relays take different rows and never wait for each other. An array, since with `in` the planner
-// reads the whole table to find the few.
+// reads the whole table to find the few. The transaction does not wait for the disk when it commits: a crash of the database that loses
+// it brings the rows back, and all of it is done again; what comes after it in the log is lost with it.
 const take = sql<OutboxRow>(
   'outbox.take',
   `with taken as (
      delete from outbox where key = any (array(select key from outbox order by key limit $1 for update skip locked))
      returning *
-   ) select ${ROW} from taken order by key`,
+   ) select ${ROW} from taken cross join (select set_config('synchronous_commit', 'off', true)) as relaxed order by key`,
 )
 
 /** Takes the oldest rows away, in a transaction that does what they are there for. In the order in which they were written. */
