@@ -124,7 +124,7 @@ class Run {
     const [one, two] = this.#cast.communities
     const thread = (c: string, other: string) => ({ c, other })
     const shown = [
-      { user: ada, threads: [thread(one, bob), thread(one, cyd)], more: [thread(two, bob)] },
+      { user: ada, threads: [thread(one, bob)], more: [thread(one, cyd), thread(two, bob)] },
       { user: bob, threads: [thread(one, ada)], more: [thread(one, cyd), thread(two, ada)] },
       { user: cyd, threads: [thread(one, ada)], more: [thread(one, bob)] },
     ]
