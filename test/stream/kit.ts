@@ -186,6 +186,14 @@ function check({ id, event, data }: Received, ids: Set<string>): void {
   assert.ok(validate(data), `${event}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(data)}`)
 }
 
+async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not come`)), DEADLINE_MS)
+  })
+  return await Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
 /** Opens a stream, closed after the tests of the file. @throws {NotOpened} */
 export async function openStream(
   url: string,
@@ -204,10 +212,11 @@ export async function openStream(
   ]
   const path = `${STREAM}${asked.length > 0 ? `?${asked.join('&')}` : ''}`
   const inbox = new Inbox()
-  const line =
+  const opening =
     transport === 'sse'
-      ? await openEvents(`${url}${path}`, headers, inbox)
-      : await openSocket(`${url.replace('http', 'ws')}${path}`, headers, options.protocols ?? [], inbox)
+      ? openEvents(`${url}${path}`, headers, inbox)
+      : openSocket(`${url.replace('http', 'ws')}${path}`, headers, options.protocols ?? [], inbox)
+  const line = await inTime(opening, 'an answer')
   after(() => line.close())
   void line.ended.then(() => inbox.over())
   return {
@@ -230,6 +239,9 @@ export async function openStream(
       do events.push(await inbox.take(name))
       while (events.at(-1)?.event !== name || !is(events.at(-1) as Received))
       return events
+    },
+    get ended() {
+      return inTime(line.ended, 'the end')
     },
     left: () => inbox.left(),
     drop: () => inbox.drop(),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { messagesPath } from '../contract/client.ts'
 import type { Received } from './kit.ts'
-import { agreesWithGets, type Missed, missedBy, WAYS } from './missed.ts'
+import { agreesWithGets, inOrder, type Missed, missedBy, WAYS } from './missed.ts'
 import { newWorld, type StreamWorld } from './world.ts'
 
 // Coming back after having been away (CONTRACT §6), to the server of before and to another one.
@@ -271,6 +271,23 @@ test('the id of any event is a good cursor, also of those that came while catchi
       await agreesWithGets(world, id('creator'), missed)
       coversWhatFollowed(missed, received.slice(i + 1), gone.id)
     }
+  }
+})
+
+test('whoever is cut off in the middle of catching up is told all of it when they come back', async () => {
+  const { id, send, leave } = await scene('one', 'two')
+  const [since] = await leave('creator')
+  await send('one', 'creator', 'away 1')
+  await send('one', 'creator', 'away 2')
+  await send('two', 'creator', 'away 3')
+  // Long enough ago that no margin tells it again.
+  await leave('one')
+  const stream = await world.open(id('creator'), { since })
+  const events = await stream.through('ready')
+  assert.deepEqual(contents(inOrder(events)), ['away 1', 'away 2', 'away 3'])
+  for (const { event, id: cursor } of events) {
+    const again = await missedBy(world, id('creator'), cursor)
+    assert.equal(again.events.length, event === 'ready' ? 1 : events.length, event)
   }
 })
 
