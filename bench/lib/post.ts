@@ -15,13 +15,21 @@ export interface Poster {
 }
 
 export async function openPoster(port: number, connections: number): Promise<Poster> {
-  const all = await Promise.all(Array.from({ length: connections }, () => open(port)))
-  const free = [...all]
+  const all: Socket[] = []
+  const free: Socket[] = []
+  // A server lets go of a connection that has said nothing for some seconds: one that has not been used yet is not kept then. Read, since
+  // an end is only heard of by whoever reads.
   const more = async () => {
     const socket = await open(port)
+    socket
+      .on('data', () => {})
+      .on('close', () => {
+        if (free.includes(socket)) free.splice(free.indexOf(socket), 1)
+      })
     all.push(socket)
     return socket
   }
+  free.push(...(await Promise.all(Array.from({ length: connections }, more))))
   return {
     async post(request) {
       const socket = free.pop() ?? (await more())
