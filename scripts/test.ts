@@ -7,7 +7,7 @@ const args = [
   '--test',
   '--test-global-setup=test/setup.ts',
   '--test-concurrency=2',
-  '--test-timeout=1800000',
+  '--test-timeout=2700000',
   ...files,
 ]
 const child = spawn(process.execPath, args, { stdio: 'inherit' })
