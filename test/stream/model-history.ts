@@ -99,6 +99,10 @@ class Run {
     this.#open()
     for (const [i, step] of this.#history.steps.entries()) {
       this.#step = i
+      if (i === this.#history.rests) {
+        await this.#outlast()
+        await this.#compare()
+      }
       const held = this.#held
       await this.#take(step)
       if (held) await this.#release(held)
@@ -173,12 +177,23 @@ class Run {
     while ((await this.#world.clock()) < until) await new Promise((resolve) => setTimeout(resolve, 100))
     const [one] = this.#cast.communities
     const creator = this.#creators[one] as string
-    // Whatever the clients have heard of is as new as it can be.
-    for (const user of this.#cast.users.filter((id) => id !== creator))
-      await this.#world.call(0, 'POST', `/api/v1/communities/${one}/messages`, {
-        as: creator,
-        body: { recipient_id: user, content: 'news' },
-      })
+    // What the clients have heard of last is as new as it can be, and has changed nothing.
+    for (const user of this.#cast.users.filter((id) => id !== creator)) {
+      for (const [from, to] of [
+        [creator, user],
+        [user, creator],
+      ] as const) {
+        const client = this.#liveClient(to)
+        client?.typing.delete(`${one} ${from}`)
+        const path = `/api/v1/communities/${one}/messages/${to}/typing`
+        const { status } = await this.#world.call(0, 'POST', path, { as: from })
+        if (status === 204 && client) await this.#hears(client, one, from)
+      }
+    }
+  }
+
+  #liveClient(user: string): TestClient | undefined {
+    return this.#clients.find((one) => one.user === user && !one.away && one.snug.stream.state === 'live')
   }
 
   async #do(part: Part, alone: boolean): Promise<void> {
@@ -244,9 +259,7 @@ class Run {
         return store.markRead(last.id).catch(refusedOnly)
       }
       case 'typing': {
-        const client = this.#clients.find(
-          ({ user, away, snug }) => user === to && !away && snug.stream.state === 'live',
-        )
+        const client = this.#liveClient(to)
         const { status } = await this.#ask(part, 'POST', `${path}/${to}/typing`, from, {})
         if (status === 204 && alone && client) await this.#expectTyping(client, c, from)
         return
@@ -305,6 +318,10 @@ class Run {
     const key = `${c} ${from} ${client.user}`
     if (this.#isGone(client) || this.#typed.has(key)) return
     this.#typed.add(key)
+    await this.#hears(client, c, from)
+  }
+
+  async #hears(client: TestClient, c: string, from: string): Promise<void> {
     const until = Date.now() + 10_000
     while (!client.typing.has(`${c} ${from}`)) {
       if (Date.now() > until) this.#fail(`${client.user} has not heard that ${from} types in ${c}`)

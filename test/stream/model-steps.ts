@@ -33,6 +33,8 @@ export interface History {
   readonly steps: readonly Step[]
   /** A transaction that is held open is outlasted by all that streams allow for without asking whether one runs. */
   readonly outlasts?: boolean
+  /** Before this step as much time goes by: what was changed until then is not told again by itself. */
+  readonly rests?: number
 }
 
 const COMMANDS = {
@@ -105,4 +107,30 @@ export const lateHistory: fc.Arbitrary<History> = fc.record({
     )
     .map(([before, hold, gone, returned, after]) => [...before, hold, gone, returned, ...after]),
   outlasts: fc.constant(true),
+})
+
+const anywhere = part.map((one) => ({ ...one, c: one.n % 2 }))
+const begun = fc.array(
+  fc.array(
+    only('send').map((one) => ({ ...one, c: one.n % 2 })),
+    { minLength: 2, maxLength: 4 },
+  ),
+  {
+    minLength: 2,
+    maxLength: 2,
+  },
+)
+
+/** What has been quiet for a while changes while clients are away. */
+export const restingHistory: fc.Arbitrary<History> = fc.record({
+  plan: plan.map((one) => ({ ...one, clients: 3, wide: true })),
+  steps: fc
+    .tuple(
+      begun,
+      fc.array(only('cut'), { minLength: 1, maxLength: 3 }),
+      fc.array(anywhere, { minLength: 1, maxLength: 3 }),
+      back,
+    )
+    .map(([before, gone, meanwhile, returned]) => [...before, gone, meanwhile, returned]),
+  rests: fc.constant(2),
 })
