@@ -84,16 +84,18 @@ export function createOrder<Change extends Ordered>(
     if (known.get(change.key)?.change === change.change - 1) return true
     return change.previousAt === null || change.previousAt < settled
   }
-  /** The first that waits of each conversation whose turn has come, or that waits in vain. */
+  /** All that wait and whose turn has come, of each conversation in order, and whatever waits in vain. */
   const releaseAll = (inVain: (one: Held<Change>) => boolean) => {
     for (const [key, waiting] of held) {
-      const first = waiting.get(Math.min(...waiting.keys()))
-      if (!first) continue
-      const next = isNext(first.change)
-      if (!next && !inVain(first)) continue
-      if (!next) missed(first.change)
-      pass(first.change)
-      follow(key)
+      // Where changes between them were never heard here, there is more than one that nothing goes before.
+      while (waiting.size > 0) {
+        const first = waiting.get(Math.min(...waiting.keys())) as Held<Change>
+        const next = isNext(first.change)
+        if (!next && !inVain(first)) break
+        if (!next) missed(first.change)
+        pass(first.change)
+        follow(key)
+      }
     }
   }
 

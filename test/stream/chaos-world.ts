@@ -118,6 +118,12 @@ export class ChaosWorld {
     await this.whenAll((reader) => reader.live, 'live')
   }
 
+  /** Has readers go wherever chance takes them. */
+  async shuffle(): Promise<void> {
+    for (const reader of this.readers) reader.cut()
+    await this.whenAll((reader) => reader.live, 'live')
+  }
+
   /** Sends one message, and once more with its key until it is acknowledged. */
   async send(talk: Talk): Promise<void> {
     const { community, creator, member } = talk

@@ -70,6 +70,8 @@ for (const bus of ['database', 'nats'] as const) {
         server.killAt(step)
         await sendDuring(world, server.ended())
         await sendDuring(world, server.start())
+        // All have gone to the one that was left: some are to be at each when the next one dies.
+        await sendDuring(world, world.shuffle())
       }
       await world.sendSome(world.talks.length)
       await world.assertWhole()

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { blockMember } from '../../src/actions/block-member.ts'
 import { deleteMessage } from '../../src/actions/delete-message.ts'
 import { createSendMessage } from '../../src/actions/send-message.ts'
+import { createOrder, type Ordered } from '../../src/realtime/order.ts'
 import { communityKey } from '../../src/store/communities.ts'
 import { type Statement, sql } from '../../src/store/sql.ts'
 import { findUser } from '../../src/store/users.ts'
@@ -213,4 +214,19 @@ test('a message whose answer comes late is not shown once more when the thread b
     thread.getSnapshot().messages.map(({ content }) => content),
     ['two'],
   )
+})
+
+test('what waits is told when its turn has come, also where others between were never heard', () => {
+  const told: number[] = []
+  const order = createOrder<Ordered>(
+    ({ change }) => void told.push(change),
+    () => assert.fail('nothing is missed'),
+  )
+  const change = (number: number) => {
+    return { key: 'c', change: number, changedAt: number * 10, previousAt: number * 10 - 10 }
+  }
+  for (const number of [5, 6, 8, 9, 11]) order.offer(change(number))
+  assert.deepEqual(told, [])
+  order.advance(101)
+  assert.deepEqual(told, [5, 6, 8, 9, 11])
 })
