@@ -41,19 +41,22 @@ export function threadEvents({ user, window, face, pending, want, jobs }: Thread
   }
   const apply = ({ event, data }: StoreEvent) => {
     if (('user_id' in data ? data.user_id : data.conversation.user.id) !== user) return
-    if (event === 'typing') face.setTyping(true)
-    else if (event === 'conversation.read') face.read = data.message_id
-    else if (event === 'conversation.hidden') hide()
-    else if (face.state !== 'ready' || event === 'conversation.shown') want(jobs.latest)
+    if (event === 'typing') return face.setTyping(true)
+    if (event === 'conversation.hidden') return hide()
+    if (event === 'conversation.read') {
+      face.read = data.message_id
+      return
+    }
+    if (event === 'message.created' && data.message.sender.id === user) {
+      face.setTyping(false)
+      // Whoever writes has read what was there. Also while nothing is shown yet: no request tells it.
+      face.read = data.message.id
+    }
+    if (face.state !== 'ready' || event === 'conversation.shown') want(jobs.latest)
     else if (event === 'message.created') {
       const { message, position } = data
       // A name that has changed is in every message.
       if (face.meet(message)) want(jobs.whole)
-      if (message.sender.id === user) {
-        face.setTyping(false)
-        // Whoever writes has read what was there.
-        face.read = message.id
-      }
       fetchMissing(created(window, message, position))
     } else if (event === 'message.deleted') {
       pending.deleted(data.message_id)

@@ -61,6 +61,7 @@ export async function startRealtime(deps: RealtimeDeps): Promise<Realtime> {
   const startOver = () => {
     resets.missed()
     order.forget()
+    teller.forget()
     hub.resync(null)
   }
   const typing = createTyping(hub, now)

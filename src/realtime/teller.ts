@@ -19,6 +19,8 @@ export interface Teller {
   tell(change: Change): void
   /** Resolves when everything that was given before has been told. */
   told(): Promise<void>
+  /** Tells nothing of what was given before: all streams are about to start over. */
+  forget(): void
 }
 
 const AT_ONCE = 200
@@ -36,6 +38,7 @@ export function createTeller(
   failed: (error: unknown, userKeys: readonly number[]) => void,
 ): Teller {
   let queue: (Change | (() => void))[] = []
+  let batch: typeof queue = []
   const reading = new Map<string, number>()
   let running = false
 
@@ -50,7 +53,7 @@ export function createTeller(
   const run = async () => {
     running = true
     while (queue.length > 0) {
-      const batch = queue.slice(0, AT_ONCE)
+      batch = queue.slice(0, AT_ONCE)
       queue = queue.slice(AT_ONCE)
       const unknown = batch.filter((one) => typeof one !== 'function')
       const people = () => unknown.flatMap(({ row }) => [row.lowKey, row.highKey])
@@ -88,6 +91,12 @@ export function createTeller(
       // What was known of it is of before it began to wait: a block may have come since.
       queue.push({ ...change, events: null })
       if (!running) void run()
+    },
+    forget() {
+      // What would be told of them after the streams have started over may come again by the bus, and would be told twice.
+      queue = queue.filter((one) => typeof one === 'function')
+      batch = batch.filter((one) => typeof one === 'function')
+      reading.clear()
     },
     told() {
       if (!running) return Promise.resolve()

@@ -46,10 +46,12 @@ export function until<S>(store: Store<S>, holds: (snapshot: S) => boolean): Prom
 
 /** Waits until the stream's state is this. */
 export function state(stream: Stream, wanted: StreamState): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     if (stream.state === wanted) return resolve()
+    const late = setTimeout(() => reject(new Error(`it is ${stream.state}, never ${wanted}`)), 60_000)
     const end = stream.onState((now) => {
       if (now !== wanted) return
+      clearTimeout(late)
       end()
       resolve()
     })

@@ -15,8 +15,10 @@ await snug.member('club', 'cleo')
 
 /** Waits for an event. */
 function next<Name extends StreamEventName>(stream: Stream, name: Name): Promise<StreamData[Name]> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`there was no ${name}`)), 20_000)
     const end = stream.on(name, (data) => {
+      clearTimeout(late)
       queueMicrotask(() => end())
       resolve(data)
     })
@@ -34,8 +36,10 @@ for (const transport of ['websocket', 'sse'] as const) {
     await state(stream, 'live')
     assert.equal(fresh, 1)
     const typing = next(stream, 'typing')
-    await clientOf(snug, 'bob').messages.typing('club', 'ada')
-    assert.equal((await typing).user_id, 'bob')
+    // By another person each time: of one there is an event in 3 seconds at most.
+    const typist = transport === 'websocket' ? 'bob' : 'cleo'
+    await clientOf(snug, typist).messages.typing('club', 'ada')
+    assert.equal((await typing).user_id, typist)
     const came = next(stream, 'message.created')
     const { id } = await snug.send('club', 'bob', 'ada', `live by ${transport}`)
     const event = await came

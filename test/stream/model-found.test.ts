@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { blockMember } from '../../src/actions/block-member.ts'
 import { deleteMessage } from '../../src/actions/delete-message.ts'
 import { createSendMessage } from '../../src/actions/send-message.ts'
+import type { BusEvents } from '../../src/realtime/bus.ts'
+import { startRealtime } from '../../src/realtime/index.ts'
 import { createOrder, type Ordered } from '../../src/realtime/order.ts'
+import type { Sink } from '../../src/realtime/stream.ts'
 import { communityKey } from '../../src/store/communities.ts'
+import type { OutboxRow } from '../../src/store/outbox.ts'
 import { type Statement, sql } from '../../src/store/sql.ts'
+import { keysOfUsers } from '../../src/store/streams.ts'
 import { findUser } from '../../src/store/users.ts'
 import { clientOf, eventually, lineTo, state } from '../client/kit.ts'
 import { newSnug, type TestSnug } from '../kit.ts'
@@ -230,3 +235,90 @@ test('what waits is told when its turn has come, also where others between were 
   order.advance(101)
   assert.deepEqual(told, [5, 6, 8, 9, 11])
 })
+
+test('whoever writes has read what was there, also where a thread is not shown yet', async () => {
+  const snug = await newSnug()
+  await snug.users('ada', 'bob')
+  await snug.community('c', 'ada')
+  const client = clientOf(snug, 'ada')
+  const thread = client.thread('c', 'bob')
+  await state(client.stream, 'live')
+  await thread.settled()
+  assert.equal(thread.getSnapshot().state, 'hidden')
+  await snug.member('c', 'bob')
+  const { id } = await snug.send('c', 'bob', 'ada', 'Hello')
+  await eventually(() => assert.equal(thread.getSnapshot().total, 1))
+  assert.deepEqual(thread.getSnapshot().readByOther, { id, position: 1 })
+})
+
+test('what is read while all are told to start over is told once afterwards', async () => {
+  const { snug } = await newPair()
+  const told: string[] = []
+  const { events, open } = await newRealtime(snug, told)
+  const [ada, bob] = await keysOfUsers(snug.db, ['ada', 'bob'])
+  open('ada', ada as number)
+  await eventually(() => assert.deepEqual(told, ['ready']))
+  const key = await communityKey(snug.db, 'c')
+  const rowOf = async (position: number): Promise<OutboxRow> => {
+    const { id } = await snug.send('c', 'bob', 'ada', `message ${position}`)
+    const [lowKey, highKey] = [ada, bob].sort((a, b) => Number(a) - Number(b)) as [number, number]
+    return {
+      ...{ kind: 'message.created', communityKey: key as number, lowKey, highKey, messageId: id, position },
+      ...{ userKey: ada as number, conversationId: null, change: position, changedAt: position },
+      previousAt: position === 1 ? null : position - 1,
+    }
+  }
+  const rows = [await rowOf(1)]
+  const { query } = snug.db
+  Object.assign(snug.db, {
+    async query(statement: Statement<object>, values: unknown[]) {
+      if (statement.name !== 'streams.load') return query(statement, values)
+      Object.assign(snug.db, { query })
+      const facts = await query(statement, values)
+      events.mended()
+      // It comes once more, by the other way.
+      events.heard({ kind: 'changes', rows })
+      return facts
+    },
+  })
+  events.heard({ kind: 'changes', rows })
+  await eventually(() => assert.equal(told.at(-1), 'message 1'))
+  events.heard({ kind: 'changes', rows: [await rowOf(2)] })
+  await eventually(() => assert.equal(told.at(-1), 'message 2'))
+  assert.deepEqual(told, ['ready', 'resync', 'message 1', 'message 2'])
+})
+
+/** The streams of a server that hears what the test says. @param told takes the events by name, or by their message's text */
+async function newRealtime(snug: TestSnug, told: string[]) {
+  const given: BusEvents[] = []
+  const realtime = await startRealtime({
+    db: snug.db,
+    installation: 'abc123',
+    async connectBus(events) {
+      given.push(events)
+      return {
+        publish: async () => undefined,
+        publishTyping: () => {},
+        watch: async () => {},
+        unwatch: () => {},
+        settle: async () => ({ settled: 0, now: 0 }),
+        close: async () => {},
+      }
+    },
+    stats: { opened: () => {}, ended: () => {}, told: () => {} },
+    log: () => {},
+    now: Date.now,
+  })
+  after(() => realtime.close())
+  const sink: Sink = {
+    transport: 'sse',
+    unsent: 0,
+    sizeOf: () => 0,
+    write: ({ event, text }) => void told.push(/message \d/.exec(String(text))?.[0] ?? event),
+    ping: () => {},
+    end: () => {},
+  }
+  const open = (userId: string, userKey: number) =>
+    realtime.open(sink, { userId, userKey, expiresAt: Date.now() + 60_000, since: null })
+  return { events: given[0] as BusEvents, open }
+}
