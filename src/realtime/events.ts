@@ -100,13 +100,17 @@ export function changedFor(
 /** The event of a change for one of the two, by what holds now; null when it tells nothing that they could fetch. */
 export function eventFor(row: OutboxRow, facts: StreamFacts, viewerKey: number): EventFor | null {
   const view = viewOf(facts, viewerKey)
+  const { viewer, other } = view
   const community_id = facts.communityId
   const conversation_id = row.conversationId ?? facts.conversation.id
-  const user_id = view.other.id
+  const user_id = other.id
   switch (row.kind) {
     case 'message.created':
       return facts.message && createdFor(facts, viewerKey, facts.message)
     case 'message.deleted': {
+      // A block that has come since hides an empty thread without a word, and the list may still show it.
+      if (facts.conversation.blocked && !viewer.erased)
+        return { event: 'conversation.hidden', data: { community_id, conversation_id, user_id } }
       // Between two of whom neither leads, a thread that has just become empty could be fetched a moment ago.
       if (!mayFetch(view, 1)) return null
       const [message_id, total] = [row.messageId as string, row.position as number]

@@ -62,7 +62,7 @@ const CREATOR = { isCreator: true }
 const MEMBER = { status: 'active' }
 
 const told = (of: StreamFacts, viewer: number) =>
-  KINDS.filter((kind) => eventFor(row(kind), of, viewer) !== null)
+  KINDS.filter((kind) => eventFor(row(kind), of, viewer)?.event === kind)
 
 test('both are told of everything while they may read', () => {
   const others: Partial<StreamPerson>[] = [MEMBER, { status: 'canceled' }, { status: 'active', erased: true }]
@@ -77,11 +77,16 @@ test('nobody is told of anything that a block hides by now, but that it does', (
   const of = facts(CREATOR, { status: 'canceled', blocked: true }, { blocked: true, listed: false })
   for (const viewer of [1, 2]) {
     assert.deepEqual(told(of, viewer), [])
-    assert.deepEqual(eventFor(row('conversation.hidden'), of, viewer)?.data, {
-      community_id: 'club',
-      conversation_id: of.conversation.id,
-      user_id: viewer === 1 ? 'user-2' : 'user-1',
-    })
+    // Also by what a deletion tells: of a thread that it has left empty the block says nothing.
+    for (const kind of ['conversation.hidden', 'message.deleted'] as const) {
+      const event = eventFor(row(kind), of, viewer)
+      assert.equal(event?.event, 'conversation.hidden')
+      assert.deepEqual(event.data, {
+        community_id: 'club',
+        conversation_id: of.conversation.id,
+        user_id: viewer === 1 ? 'user-2' : 'user-1',
+      })
+    }
     const changed = changedFor(of, viewer, 'conversation.changed')?.data
     assert.partialDeepStrictEqual(changed, { conversation: null, total: 0 })
   }

@@ -150,6 +150,25 @@ test('a conversation that ended, began anew and was hidden by a block before it 
   assert.equal(inbox.getSnapshot().total, 0)
 })
 
+test('a conversation that ended and was hidden by a block before it was told is gone', async () => {
+  const { snug } = await newPair()
+  const { id } = await snug.send('c', 'bob', 'ada', 'Hello')
+  const client = clientOf(snug, 'ada')
+  const inbox = client.inbox('c')
+  await state(client.stream, 'live')
+  await eventually(() => assert.equal(inbox.getSnapshot().total, 1))
+  const connection = await snug.db.dedicated('snug test')
+  await connection.query('begin')
+  const db = within(snug.db, connection)
+  await deleteMessage(db, { callerId: 'bob', communityId: 'c', messageId: id })
+  const [community, bob] = [await communityKey(db, 'c'), await findUser(db, 'bob')]
+  const target = { communityKey: community as number, userKey: bob?.key as number, byKey: null }
+  await blockMember(db, target, null)
+  await connection.query('commit')
+  await connection.end()
+  await eventually(() => assert.deepEqual(inbox.getSnapshot().conversations, []))
+})
+
 test('a message that waits behind another change is told by what holds when its turn comes', async () => {
   const { snug, stream } = await newPair()
   await snug.send('c', 'bob', 'ada', 'Hello')
