@@ -111,7 +111,7 @@ export async function factsOfRead(
 
 // The statement waits for the row's lock with a snapshot from before. If the message was deleted meanwhile and another took
 // its position, `deletions` has moved on from what the snapshot saw, and nothing is marked. What is read already is not written
-// again: clients repeat themselves.
+// again, and not told, since clients repeat themselves and a send of the reader's own may have come while this waited.
 const markRead = sql<{ unread: number }>(
   'threads.mark_read',
   `with m as materialized (
@@ -128,7 +128,7 @@ const markRead = sql<{ unread: number }>(
      where c.community_key = $1 and c.low_key = least($2, $3::bigint) and c.high_key = greatest($2, $3::bigint)
        and seen.community_key = c.community_key and seen.low_key = c.low_key and seen.high_key = c.high_key
        and m.conversation_key = seen.key
-       and m.position > case when seen.low_key = $2 then seen.low_read else seen.high_read end
+       and m.position > case when c.low_key = $2 then c.low_read else c.high_read end
        and c.deletions = seen.deletions and not c.blocked
      returning c.*
    ), inbox as (

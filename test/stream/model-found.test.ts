@@ -270,6 +270,31 @@ test('whoever writes has read what was there, also where a thread is not shown y
   assert.deepEqual(thread.getSnapshot().readByOther, { id, position: 1 })
 })
 
+test('a mark that waits while its reader writes tells nothing that is behind what they have read by then', async () => {
+  const { snug } = await newPair()
+  const { id } = await snug.send('c', 'bob', 'ada', 'Hello')
+  const stream = await openStream(snug.snug.url, snug.token('bob'))
+  await stream.next('ready')
+  const holder = await snug.db.dedicated('snug test')
+  await holder.query('begin')
+  await holder.query('select from conversations for update')
+  const sent = snug.send('c', 'ada', 'bob', 'Hello Bob')
+  await poll(async () => (await snug.db.query(locked))[0]?.locked === 1)
+  const path = '/api/v1/communities/c/messages/bob/read'
+  const marked = snug.call('POST', path, { as: 'ada', body: { message_id: id } })
+  await poll(async () => (await snug.db.query(locked))[0]?.locked === 2)
+  await holder.query('commit')
+  await holder.end()
+  await sent
+  assert.deepEqual((await marked).body, { unread_count: 0 })
+  await snug.send('c', 'bob', 'ada', 'Hello again')
+  await stream.through('message.created', ({ data }) => 'position' in data && data.position === 3)
+  assert.deepEqual(
+    stream.received.map(({ event }) => event).filter((event) => event === 'conversation.read'),
+    [],
+  )
+})
+
 test('what is read while all are told to start over is told once afterwards', async () => {
   const { snug } = await newPair()
   const told: string[] = []
