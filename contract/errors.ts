@@ -19,6 +19,7 @@ export const refusals = {
   key_used_for_another: { status: 409, message: ['Idempotency-Key was used for another message'] },
   sent_then_deleted: { status: 409, message: ['The message was sent and then deleted'] },
   not_the_creator: { status: 403, message: "You don't have permission to view community members" },
+  not_for_insights: { status: 403, message: "You don't have permission to view insights" },
   already_blocked: { status: 422, message: 'User is already blocked' },
   not_blocked: { status: 422, message: 'User is not blocked' },
   creator_cannot_be_blocked: { status: 422, message: 'The creator cannot be blocked' },

@@ -119,4 +119,18 @@ export type ReadBody = Static<typeof ReadBody>
 
 export const ReadAnswer = Type.Object({ unread_count: Type.Integer({ examples: [0] }) })
 
+const MarkId = (description: string) =>
+  NullableString({ description, examples: ['01a203e0-09e9-727d-8a69-7cce79def710'] })
+const MarkPosition = (description: string) => Type.Integer({ description, examples: [12] })
+
+/** How far a thread has been read, by both of its people. */
+export const ReadMarks = Type.Object({
+  unread_count: Type.Integer({ examples: [0] }),
+  message_id: MarkId('Up to and with which message the caller has read; null: none.'),
+  position: MarkPosition('Its place in the thread, from 1; 0: none.'),
+  other_message_id: MarkId('The same for the other participant.'),
+  other_position: MarkPosition('The same for the other participant.'),
+})
+export type ReadMarks = Static<typeof ReadMarks>
+
 export const RecipientId = HostId({ label: 'Recipient' })

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { TSchema } from 'typebox'
 import * as common from '../contract/common.ts'
 import * as communities from '../contract/communities.ts'
+import * as insights from '../contract/insights.ts'
 import * as messages from '../contract/messages.ts'
 import * as records from '../contract/notification-records.ts'
 import * as notifications from '../contract/notifications.ts'
@@ -15,7 +16,8 @@ import * as transfer from '../contract/transfer.ts'
 
 const { User } = common
 const { Community, CommunityList, Member, MemberList, BlockBody } = communities
-const { Message, MessageList, LatestMessage, Conversation, ConversationList, ReadAnswer } = messages
+const { Message, MessageList, LatestMessage, Conversation, ConversationList, ReadAnswer, ReadMarks } =
+  messages
 const { Setting, SettingBody, PublicKey, Device, DeviceList, DeviceBody } = notifications
 const { UserBody, ServiceUser, CommunityBody, ServiceCommunity, MemberBody, TokenAnswer } = service
 const { UserLine, CommunityLine, MemberLine, MessageLine, KeyLine, TransferLine, ImportAnswer } = transfer
@@ -26,8 +28,9 @@ const { ConversationChanged, Resync } = stream
 type Named = Readonly<Record<string, TSchema>>
 
 const OF_USERS: Named = {
-  ...{ User, Message, MessageList, LatestMessage, Conversation, ConversationList, ReadAnswer },
+  ...{ User, Message, MessageList, LatestMessage, Conversation, ConversationList, ReadAnswer, ReadMarks },
   ...{ Community, CommunityList, Member, MemberList, BlockBody },
+  ...{ Insights: insights.Insights },
   ...{ Setting, SettingBody, PublicKey, Device, DeviceList, DeviceBody },
   ...{ Ready, MessageCreated, MessageDeleted, ConversationRead, ConversationHidden, Typing },
   ...{ ConversationChanged, ConversationUpdated: stream.ConversationUpdated, Resync },

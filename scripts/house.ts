@@ -8,6 +8,8 @@ const LAW: Readonly<
   contract: { values: [] },
   // A package of its own: what it knows of the contract is made into types of its own by a script.
   client: { values: [] },
+  // The inbox knows nothing of Snug but its client.
+  web: { values: ['client'] },
   'src/config': { values: [], types: ['src/domain'] },
   'src/domain': { values: [], types: ['contract'] },
   'src/validation': { values: ['contract'], types: ['src/domain'] },
@@ -68,7 +70,7 @@ const TEST_LINES_MAX = 500
 
 /** Everything in the project that breaks the house's law, a line each. */
 export function faultsOfHouse(): string[] {
-  const files = globSync('{contract,client/src,src,test,bench,scripts}/**/*.ts')
+  const files = globSync('{contract,client/src,web/{src,worker},src,test,bench,scripts}/**/*.{ts,tsx}')
     .map((file) => normalize(file))
     .sort()
   return files.flatMap((file) => faultsOfFile(file, readFileSync(file, 'utf8')))
@@ -79,7 +81,9 @@ export function faultsOfFile(file: string, text: string): string[] {
   const faults: string[] = []
   const lines = text.trimEnd().split('\n').length
   const most = file.startsWith('test/') ? TEST_LINES_MAX : LINES_MAX
-  if (lines > most) faults.push(`${file}: ${lines} lines, ${most} at most`)
+  // What a script makes is as long as what it is made of.
+  const isMade = text.startsWith('// Made by scripts/')
+  if (lines > most && !isMade) faults.push(`${file}: ${lines} lines, ${most} at most`)
   const from = roomOf(file)
   for (const { path, typeOnly } of importsOf(file, text)) {
     const to = roomOf(path)

@@ -5,6 +5,7 @@ import { ConfigError } from './config/error.ts'
 import { type Fanout, readFanout } from './config/fanout.ts'
 import { type MailConfig, readMailConfig } from './config/mail.ts'
 import { type PushConfig, readPushConfig } from './config/push.ts'
+import { readWebConfig, type WebConfig } from './config/web.ts'
 
 export { ConfigError }
 
@@ -27,6 +28,7 @@ export interface Config {
   readonly jwtAudience: string | null
   readonly mail: MailConfig
   readonly push: PushConfig
+  readonly web: WebConfig
   readonly corsOrigins: readonly string[]
   readonly logLevel: LogLevel
   /** What this process does: everything, requests alone, or the jobs alone. */
@@ -37,7 +39,7 @@ export interface Config {
   /** The trial: nothing of the operator's own is set, so demo data is made. CONTRACT §8. */
   readonly trial: boolean
   /**
-   * Whether the emails in the data folder are shown to whoever asks, at `GET /`. Every embedded start without SNUG_SERVICE_KEY is called
+   * Whether the emails in the data folder are shown to whoever asks, at `GET /mail`. Every embedded start without SNUG_SERVICE_KEY is called
    * the trial, and so is a small real deployment that goes by the kept key: there the emails are private messages of real people. So
    * only where nobody but this machine gets to it, neither directly nor, as SNUG_PUBLIC_URL tells, by a proxy.
    */
@@ -77,6 +79,7 @@ export function readConfig(env: Env, cwd: string = process.cwd()): Config {
     jwtAudience: text(env, 'SNUG_JWT_AUDIENCE'),
     mail,
     push: readPushConfig(env, cwd),
+    web: readWebConfig(env),
     corsOrigins: originsOf(env),
     logLevel: logLevelOf(text(env, 'SNUG_LOG_LEVEL') ?? 'warn'),
     role: roleOf(text(env, 'SNUG_ROLE') ?? 'all'),

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { createListConversations } from './actions/list-conversations.ts'
 import { createIdMaker } from './actions/message-ids.ts'
@@ -10,7 +11,7 @@ import { createApp } from './http/app.ts'
 import { drain } from './http/drain.ts'
 import { createListCache } from './http/list-cache.ts'
 import { createMetrics } from './http/metrics.ts'
-import type { TrialMail } from './http/routes/home.ts'
+import type { TrialMail } from './http/routes/mail.ts'
 import { listMail, readMail } from './notify/email/mailbox.ts'
 import { startNotifying } from './notifying.ts'
 import { loadSecrets, type Secrets } from './secrets.ts'
@@ -106,6 +107,8 @@ export async function startSnug(
       vapidPublicKey: notifying.vapidPublicKey,
       webPushAllow: config.push.webPushAllow,
       readUnsubscribe: notifying.links.readUnsubscribe,
+      webFolder: join(import.meta.dirname, '../web/dist'),
+      ...config.web,
       trialMail: config.showsMail ? trialMailOf(config.dataDir) : null,
     })
     undo.push(() => drain(app))

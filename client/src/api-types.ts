@@ -8,11 +8,13 @@ import type {
   Device,
   DeviceBody,
   DeviceList,
+  Insights,
   Member,
   MemberList,
   Message,
   MessageList,
   ReadAnswer,
+  ReadMarks,
   Setting,
   SettingBody,
 } from './types.ts'
@@ -63,6 +65,8 @@ export interface Api {
   communities: {
     list(query?: Paged): Promise<CommunityList>
     iterate(query?: Iterated<Paged>): AsyncIterableIterator<Community>
+    /** For the creator only. @param query days and weeks are of `time_zone`, an IANA name; default UTC */
+    insights(community: string, query?: { time_zone?: string | undefined } & Abortable): Promise<Insights>
   }
   /** CONTRACT §3. */
   conversations: {
@@ -81,6 +85,8 @@ export interface Api {
     delete(community: string, id: string, options?: Abortable): Promise<void>
     /** Marks the thread read up to and with a message. */
     markRead(community: string, user: string, messageId: string, options?: Abortable): Promise<ReadAnswer>
+    /** How far both have read. */
+    readMarks(community: string, user: string, options?: Abortable): Promise<ReadMarks>
     /** Tells the other for 6 seconds that the caller is typing. */
     typing(community: string, user: string, options?: Abortable): Promise<void>
   }

@@ -13,6 +13,7 @@ export function createApi(request: Request, tokens: Tokens, random: () => number
   const communities: Api['communities'] = {
     list: (query) => request('/api/v1/communities', pageOf(query)),
     iterate: (query) => iterate(communities.list, query),
+    insights: (community, query) => request(communityPath(community, '/insights'), pageOf(query)),
   }
   const conversations: Api['conversations'] = {
     list: (community, query) => request(messagesPath(community, '/conversations'), pageOf(query)),
@@ -56,6 +57,8 @@ function messagesOf(request: Request, random: () => number): Api['messages'] {
     },
     markRead: (community, user, message_id, options) =>
       post(community, `/${encode(user)}/read`, { message_id }, options),
+    readMarks: (community, user, options) =>
+      request(messagesPath(community, `/${encode(user)}/read`), options),
     typing: (community, user, options) =>
       post(community, `/${encode(user)}/typing`, {}, { ...options, again: NEVER }),
   }
@@ -63,7 +66,7 @@ function messagesOf(request: Request, random: () => number): Api['messages'] {
 }
 
 function membersOf(request: Request): Api['members'] {
-  const path = (community: string, rest = '') => `/api/v1/communities/${encode(community)}/members${rest}`
+  const path = (community: string, rest = '') => communityPath(community, `/members${rest}`)
   const post = (community: string, member: string, verb: string, more: Ask | undefined) =>
     request<never>(path(community, `/${encode(member)}/${verb}`), {
       ...more,
@@ -81,8 +84,8 @@ function membersOf(request: Request): Api['members'] {
   return members
 }
 
-const messagesPath = (community: string, rest: string) =>
-  `/api/v1/communities/${encode(community)}/messages${rest}`
+const communityPath = (community: string, rest: string) => `/api/v1/communities/${encode(community)}${rest}`
+const messagesPath = (community: string, rest: string) => communityPath(community, `/messages${rest}`)
 
 const pageOf = ({ signal, perPage, ...query }: Abortable & { perPage?: number | undefined } = {}): Ask => ({
   query: { ...query, per_page: perPage },

@@ -71,9 +71,9 @@ export function createPending({ post, newKey, clock, show, track }: PendingDeps)
   const sent = () => all.filter(({ message }) => message)
 
   return {
-    send(content: string, after: number): string {
+    send(content: string, after: number, localId = newKey()): string {
       const created_at = `${new Date(clock()).toISOString().slice(0, 19)}Z`
-      const one = { localId: newKey(), content, created_at, after } as Pending
+      const one = { localId, content, created_at, after } as Pending
       all.push(one)
       enqueue(one)
       return one.localId

@@ -13,7 +13,7 @@ import type {
   UserBody,
 } from './service-types.ts'
 import { platformTiming, type Timing } from './timing.ts'
-import type { BlockBody, Member } from './types.ts'
+import type { BlockBody, Insights, Member } from './types.ts'
 
 export {
   ConflictError,
@@ -29,7 +29,7 @@ export {
 export type { Abortable } from './request.ts'
 export type * from './service-types.ts'
 export type { Timers, Timing } from './timing.ts'
-export type { BlockBody, Member } from './types.ts'
+export type { BlockBody, Insights, Member } from './types.ts'
 
 export interface ServiceOptions extends Partial<Timing> {
   /** Of the server. */
@@ -72,6 +72,11 @@ export class SnugService {
     /** Tells of a community. Another creator than before takes it over. */
     put: (id: string, body: CommunityBody, options?: Abortable): Promise<ServiceCommunity> =>
       this.#put(`/communities/${encode(id)}`, body, options),
+    /** How the creator's conversations go. @param query days and weeks are of `time_zone`, an IANA name; default UTC */
+    insights: (
+      id: string,
+      { signal, ...query }: { time_zone?: string | undefined } & Abortable = {},
+    ): Promise<Insights> => this.#request(`${BASE}/communities/${encode(id)}/insights`, { query, signal }),
   }
 
   readonly members = {

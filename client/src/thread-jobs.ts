@@ -7,6 +7,7 @@ import { endOf, isAtTail, lastOf, place, type Window } from './window.ts'
 export interface ThreadJobsDeps {
   readonly window: Window
   readonly perPage: number
+  readonly keep: number
   readonly list: (query: object, signal: AbortSignal) => Promise<MessageList>
   /** Called when a request begins. @returns takes its answer, which begins the window anew */
   readonly begin: () => (start: number, messages: readonly Message[], total: number) => void
@@ -25,7 +26,7 @@ const orElse =
     })
 
 /** What a thread fetches. */
-export function threadJobs({ window, perPage, list, begin }: ThreadJobsDeps) {
+export function threadJobs({ window, perPage, keep, list, begin }: ThreadJobsDeps) {
   const latest: Job = orElse(
     async (signal) => {
       const put = begin()
@@ -60,7 +61,8 @@ export function threadJobs({ window, perPage, list, begin }: ThreadJobsDeps) {
       const first = window.held[0]
       if (!first || window.start === 0) return () => {}
       const { data } = await list({ before: first.id, perPage }, signal)
-      return () => place(window, window.start - data.length, [...data, ...window.held], window.total)
+      return () =>
+        place(window, window.start - data.length, [...data, ...window.held].slice(0, keep), window.total)
     },
     () => whole,
   )
@@ -75,11 +77,24 @@ export function threadJobs({ window, perPage, list, begin }: ThreadJobsDeps) {
           const answer = await list({ after: last, perPage: size }, signal)
           data.push(...answer.data)
           if (answer.has_more && data.length < most) continue
-          return () => place(window, window.start, [...window.held, ...data], answer.total)
+          return () => {
+            const all = [...window.held, ...data]
+            const kept = all.slice(-keep)
+            place(window, window.start + all.length - kept.length, kept, answer.total)
+          }
         }
       },
       () => whole,
     )
 
-  return { latest, whole, older, next: after(perPage, 0), newer: after(PER_PAGE_MAX, WINDOW_MAX) }
+  const at = (position: number): Job => {
+    const page = Math.ceil(position / perPage)
+    return async (signal) => {
+      const put = begin()
+      const { data, total } = await list({ page, perPage }, signal)
+      return data[0] ? () => put((page - 1) * perPage, data, total) : latest(signal)
+    }
+  }
+
+  return { latest, whole, older, at, next: after(perPage, 0), newer: after(PER_PAGE_MAX, WINDOW_MAX) }
 }

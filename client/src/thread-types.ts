@@ -4,6 +4,8 @@ import type { Loading, Store } from './store.ts'
 export interface ThreadOptions {
   /** How many messages are loaded at first, and more each time: 1 to 100, default 30. */
   perPage?: number | undefined
+  /** How many messages are held at most: loading in one direction lets go of the other end. Default: no limit. At least 2 × perPage. */
+  keep?: number | undefined
 }
 
 export interface ThreadSnapshot extends Loading {
@@ -17,10 +19,7 @@ export interface ThreadSnapshot extends Loading {
   readonly hasNewer: boolean
   /** The other is typing. */
   readonly typing: boolean
-  /**
-   * The message up to which the other has read, as far as it was told since the thread is open. The position is null while that
-   * message is not held.
-   */
+  /** The message up to which the other has read. The position is null while that message is not held. */
   readonly readByOther: { readonly id: string; readonly position: number | null } | null
 }
 
@@ -30,8 +29,10 @@ export interface Thread extends Store<ThreadSnapshot> {
   loadLatest(): Promise<void>
   loadOlder(): Promise<void>
   loadNewer(): Promise<void>
-  /** Shows the message at once and sends it. @returns its localId */
-  send(content: string): string
+  /** Goes to the page that holds a position: from 1, the oldest, to `total`. */
+  loadAt(position: number): Promise<void>
+  /** Shows the message at once and sends it. @param key an earlier `localId`, of what may have been sent already @returns its localId */
+  send(content: string, key?: string): string
   /** Sends again what failed. It is never sent twice. */
   retry(localId: string): void
   /** Takes back what failed, or waits for others to be sent. */

@@ -2,6 +2,7 @@ import type { Api } from './api-types.ts'
 import { createFace } from './face.ts'
 import { newKey } from './key.ts'
 import { createPending } from './pending.ts'
+import type { Job } from './queue.ts'
 import { createEngine } from './store.ts'
 import type { Stream } from './stream.ts'
 import { threadEvents } from './thread-events.ts'
@@ -23,10 +24,10 @@ export function createThread(
   deps: ThreadDeps,
   community: string,
   user: string,
-  { perPage = 30 }: ThreadOptions = {},
+  { perPage = 30, keep = Infinity }: ThreadOptions = {},
 ): Thread {
   const { timing } = deps
-  const { list, send, markRead, delete: remove, typing } = deps.api.messages
+  const { list, send, markRead, readMarks, delete: remove, typing } = deps.api.messages
   const window = emptyWindow()
   const show = () => engine.show()
   const face = createFace(user, timing, show)
@@ -40,6 +41,7 @@ export function createThread(
   const jobs = threadJobs({
     window,
     perPage,
+    keep,
     list: (query, signal) => list(community, user, { ...query, signal }),
     begin() {
       // What was sent before the request is in its answer, if it has not been deleted.
@@ -72,20 +74,30 @@ export function createThread(
     community,
     apply,
     render: (loading) => ({ ...loading, ...render() }),
-    fresh: () => engine.want(jobs.whole),
+    fresh: () => begin(jobs.whole),
     refused: hide,
   })
-  const load = (job: keyof typeof jobs) => () => {
-    engine.want(jobs[job])
+  const load = (job: Job) => {
+    engine.want(job)
     return engine.store.settled()
   }
-  void load('latest')()
+  // Until the stream says more.
+  const marks: Job = async (signal) => {
+    const { other_message_id: read } = await readMarks(community, user, { signal })
+    return () => Object.assign(face, { read })
+  }
+  const begin = (job: Job) => {
+    engine.want(job)
+    engine.want(marks)
+  }
+  begin(jobs.latest)
   return {
     ...engine.store,
-    loadLatest: load('latest'),
-    loadOlder: load('older'),
-    loadNewer: load('next'),
-    send: (content) => pending.send(content, window.total),
+    loadLatest: () => load(jobs.latest),
+    loadOlder: () => load(jobs.older),
+    loadNewer: () => load(jobs.next),
+    loadAt: (position) => load(jobs.at(position)),
+    send: (content, key) => pending.send(content, window.total, key),
     retry: pending.retry,
     discard: pending.discard,
     async delete(id) {

@@ -49,6 +49,18 @@ export interface ReadAnswer {
   unread_count: number
 }
 
+export interface ReadMarks {
+  unread_count: number
+  /** Up to and with which message the caller has read; null: none. */
+  message_id: string | null
+  /** Its place in the thread, from 1; 0: none. */
+  position: number
+  /** The same for the other participant. */
+  other_message_id: string | null
+  /** The same for the other participant. */
+  other_position: number
+}
+
 export interface Community {
   id: string
   name: string
@@ -106,6 +118,33 @@ export interface MemberList {
 
 export interface BlockBody {
   reason?: string | null
+}
+
+export interface Insights {
+  /** From when on the days and weeks are complete: later than their beginning only when `complete` is false. */
+  since: string
+  /** False: there is so much that only the conversations that were active last have been looked at. */
+  complete: boolean
+  /** The last 90 days, today with them, the oldest first. */
+  messages_by_day: {
+    /** In the time zone. */
+    day: string
+    received: number
+    sent: number
+  }[]
+  /** The last 13 weeks. From the first message of a member that had no answer yet to the answer; in the week of the answer. */
+  reply_times_by_week: {
+    /** Its Monday. */
+    week: string
+    replies: number
+    median_seconds: number | null
+  }[]
+  /** Conversations in which the member spoke last, by how long ago. */
+  awaiting_reply_by_age: {
+    from_seconds: number
+    to_seconds: number | null
+    conversations: number
+  }[]
 }
 
 export interface Setting {

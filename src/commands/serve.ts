@@ -1,4 +1,4 @@
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { type Snug, startSnug } from '../main.ts'
 import type { Command } from './index.ts'
 
@@ -15,7 +15,7 @@ SIGTERM or Ctrl-C stops it when the requests that have begun are answered.
     const config = readConfig(process.env)
     const stopping = signalled()
     const snug = await startSnug(config, (line) => process.stderr.write(`${line}\n`))
-    process.stdout.write(banner(snug, config.publicUrl))
+    process.stdout.write(banner(snug, config))
     await stopping
     await snug.stop()
     return 0
@@ -29,7 +29,7 @@ function signalled(): Promise<void> {
   })
 }
 
-function banner(snug: Snug, publicUrl: string): string {
+function banner(snug: Snug, { publicUrl, showsMail }: Config): string {
   const { url, secrets, database, demo, sign } = snug
   const lines = [
     '',
@@ -41,17 +41,20 @@ function banner(snug: Snug, publicUrl: string): string {
     ...(secrets.jwtSecretPath ? [`  Token secret     in ${secrets.jwtSecretPath}`] : []),
   ]
   if (demo) {
-    const curl = (userId: string) => {
-      const { access_token } = sign(userId, DEMO_TOKEN_SECONDS)
-      return `  curl -H "Authorization: Bearer ${access_token}" ${url}/api/v1/communities/${demo.communityId}/messages/conversations`
-    }
+    const token = (userId: string) => sign(userId, DEMO_TOKEN_SECONDS).access_token
+    const inbox = (userId: string) => `  ${url}/?community=${demo.communityId}#token=${token(userId)}`
     lines.push(
+      ...(showsMail ? [`  Emails           ${url}/mail`] : []),
       '',
-      `  The trial. The conversations of the demo creator (${demo.creatorId}):`,
-      curl(demo.creatorId),
+      `  The trial. The inbox of the demo creator (${demo.creatorId}):`,
+      inbox(demo.creatorId),
       '',
-      `  and of a demo member (${demo.memberId}):`,
-      curl(demo.memberId),
+      `  and of a demo member (${demo.memberId}), to be opened beside it:`,
+      inbox(demo.memberId),
+      '',
+      '  The same by the API:',
+      `  curl -H "Authorization: Bearer ${token(demo.creatorId)}" ${url}/api/v1/communities/${demo.communityId}/messages/conversations`,
+      `  curl -H "Authorization: Bearer ${token(demo.memberId)}" ${url}/api/v1/communities/${demo.communityId}/messages/conversations`,
     )
   }
   return `${lines.join('\n')}\n\n`

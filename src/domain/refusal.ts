@@ -12,6 +12,7 @@ export type Reason =
   | 'key_used_for_another'
   | 'sent_then_deleted'
   | 'not_the_creator'
+  | 'not_for_insights'
   | 'already_blocked'
   | 'not_blocked'
   | 'creator_cannot_be_blocked'

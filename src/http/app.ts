@@ -16,7 +16,8 @@ import { createRequestIds } from './request-id.ts'
 import { communityRoutes } from './routes/communities.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { type DevicesDeps, deviceRoutes } from './routes/devices.ts'
-import { type HomeDeps, homeRoutes } from './routes/home.ts'
+import { hostInsightsRoutes, insightsRoutes } from './routes/insights.ts'
+import { type MailDeps, mailRoutes } from './routes/mail.ts'
 import { memberRoutes } from './routes/members.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { notificationRoutes } from './routes/notifications.ts'
@@ -26,6 +27,7 @@ import { type SettingsDeps, settingsRoutes } from './routes/settings.ts'
 import { STREAM_PATH, type Streams, streamRoutes } from './routes/stream.ts'
 import { transferRoutes } from './routes/transfer.ts'
 import { type UnsubscribeDeps, unsubscribeRoutes } from './routes/unsubscribe.ts'
+import { type WebDeps, webRoutes } from './routes/web.ts'
 import { acceptSockets, asksForStream } from './upgrade.ts'
 
 export interface AppDeps
@@ -34,7 +36,8 @@ export interface AppDeps
     SettingsDeps,
     DevicesDeps,
     UnsubscribeDeps,
-    HomeDeps {
+    MailDeps,
+    WebDeps {
   /** Null: this process only works (SNUG_ROLE), and answers for its own health alone. */
   readonly streams: Streams | null
   /** Something was changed that streams are told of. */
@@ -43,7 +46,6 @@ export interface AppDeps
   readonly listConversations: ListConversations
   readonly verifier: Verifier
   readonly serviceKeys: readonly string[]
-  readonly corsOrigins: readonly string[]
   readonly logLevel: string
   readonly metrics: Metrics
   readonly listCache: ListCache
@@ -82,7 +84,8 @@ export async function createApp(deps: AppDeps): Promise<FastifyInstance> {
   if (streams !== null) {
     await describeApi(app)
     await serviceAndUsers(app, { ...deps, streams })
-    homeRoutes(app, deps)
+    mailRoutes(app, deps)
+    await webRoutes(app, deps)
     acceptSockets(app, { verifier: deps.verifier, streams, nextId })
   }
   operationsRoutes(app, deps)
@@ -98,6 +101,7 @@ async function serviceAndUsers(
     messageRoutes(users, deps)
     conversationRoutes(users, deps)
     communityRoutes(users, deps)
+    insightsRoutes(users, deps)
     memberRoutes(users, deps)
     settingsRoutes(users, deps)
     deviceRoutes(users, deps)
@@ -106,6 +110,7 @@ async function serviceAndUsers(
   await app.register(async (service) => {
     service.addHook('onRequest', requireServiceKey(deps.serviceKeys))
     serviceRoutes(service, deps)
+    hostInsightsRoutes(service, deps)
     notificationRoutes(service, deps)
     await transferRoutes(service, deps)
   })

@@ -64,6 +64,20 @@ export async function countCommunitiesOfUser(db: Queryable, userKey: number): Pr
   return row?.total ?? 0
 }
 
+const creator = sql<{ key: number; creatorKey: number }>(
+  'communities.creator',
+  `select key, creator_key as "creatorKey" from communities where id = $1`,
+)
+
+/** A community and whose it is. @returns null when the host never told of it */
+export async function creatorOf(
+  db: Queryable,
+  id: string,
+): Promise<{ readonly key: number; readonly creatorKey: number } | null> {
+  const [row] = await db.query(creator, [id])
+  return row ?? null
+}
+
 const lock = sql<{ key: number; creatorKey: number }>(
   'communities.lock',
   `select key, creator_key as "creatorKey" from communities where id = $1 for update`,

@@ -81,6 +81,41 @@ export async function readThread(db: Queryable, request: ThreadRequest): Promise
   return facts as ThreadFacts
 }
 
+/** How far the two have read: positions, 0 where nothing was read, with the messages that are there. */
+export interface MarkFacts extends PairFacts {
+  readonly total: number
+  readonly mine: number
+  readonly others: number
+  readonly myId: string | null
+  readonly othersId: string | null
+}
+
+// A mark may be beyond the end: what was read there has been deleted.
+const marks = sql<MarkFacts>(
+  'threads.marks',
+  `select ${PAIR_COLUMNS}, coalesce(conversation.last_position, 0) as total, coalesce(mark.mine, 0) as mine,
+     coalesce(mark.others, 0) as others, my.id as "myId", theirs.id as "othersId"
+   from (values ($1::text, $2::text, $3::text)) as request (caller_id, community_id, other_id)
+   ${PAIR_JOINS}
+   left join lateral (
+     select least(last_position, case when conversation.low_key = caller.key then low_read else high_read end) as mine,
+       least(last_position, case when conversation.low_key = caller.key then high_read else low_read end) as others
+     where conversation.key is not null
+   ) as mark on true
+   left join messages my on my.community_key = community.key and my.conversation_key = conversation.key and my.position = mark.mine
+   left join messages theirs on theirs.community_key = community.key and theirs.conversation_key = conversation.key
+     and theirs.position = mark.others`,
+)
+
+/** How far the caller and the other have read their thread, from one snapshot. */
+export async function readMarks(
+  db: Queryable,
+  request: { callerId: string; communityId: string; otherId: string },
+): Promise<MarkFacts> {
+  const [facts] = await db.query(marks, [request.callerId, request.communityId, request.otherId])
+  return facts as MarkFacts
+}
+
 /** The facts of marking a thread read up to a message. */
 export interface ReadFacts extends PairFacts {
   readonly total: number

@@ -140,7 +140,18 @@ test('the thread, for every caller and other user', async () => {
     // As a segment of a path this one is taken away before it is sent.
     if (other.id === '.') return
     const answer = await snug.thread(caller.id, world.communityId, other.id)
-    mismatches.compare(what(caller, other), answer, expectThread(world, caller, other.figure))
+    const expected = expectThread(world, caller, other.figure)
+    mismatches.compare(what(caller, other), answer, expected)
+    const marks = await snug.ask(
+      'GET',
+      `${messagesPath(world.communityId)}/${encodeURIComponent(other.id)}/read`,
+      {
+        as: caller.id,
+      },
+    )
+    // How far it was read is seen by whoever sees the thread, and refused in the same words.
+    if (expected.status === 200) assert.equal(marks.status, 200)
+    else mismatches.compare(`marks of ${what(caller, other)}`, marks, expected)
   })
   mismatches.done(1_000)
 })

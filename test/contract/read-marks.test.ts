@@ -131,3 +131,50 @@ test('an id is taken in upper case too', async () => {
     unread_count: 0,
   })
 })
+
+const marks = (as: string, other: string, community = 'c') =>
+  snug.ask('GET', `${messagesPath(community)}/${other}/read`, { as })
+const NONE = { unread_count: 0, message_id: null, position: 0, other_message_id: null, other_position: 0 }
+
+test('how far both have read is told to both, each from their own side', async () => {
+  const { member, said } = await talk('member', 'member', 'ada', 'member')
+  const [, second, third, fourth] = said.map(({ id }) => id)
+  assert.deepEqual((await marks('ada', member)).body, {
+    ...{ unread_count: 1, message_id: third, position: 3, other_message_id: fourth, other_position: 4 },
+  })
+  assert.deepEqual((await marks(member, 'ada')).body, {
+    ...{ unread_count: 0, message_id: fourth, position: 4, other_message_id: third, other_position: 3 },
+  })
+  await mark('ada', member, { message_id: fourth })
+  assert.equal((await marks(member, 'ada')).body.other_message_id, fourth)
+  // What was read and has been deleted is read no more than what is left.
+  await snug.ask('DELETE', `${messagesPath('c')}/${fourth}`, { as: member })
+  await snug.ask('DELETE', `${messagesPath('c')}/${third}`, { as: 'ada' })
+  assert.deepEqual((await marks('ada', member)).body, {
+    ...{ unread_count: 0, message_id: second, position: 2, other_message_id: second, other_position: 2 },
+  })
+})
+
+test('the marks may be seen by whoever may read the thread, and are answered like it', async () => {
+  const { member } = await talk()
+  assert.deepEqual((await marks('ada', member)).body, NONE)
+  const { member: blocked } = await talk('member')
+  await snug.block('c', blocked)
+  await snug.users('stranger')
+  const cases = [
+    ['ada', blocked],
+    [blocked, 'ada'],
+    ['ada', 'ada'],
+    ['ada', 'eve'],
+    ['ada', 'nobody'],
+    [member, 'eve'],
+    ['stranger', 'ada'],
+  ] as const
+  for (const [as, other] of cases) {
+    const [seen, thread] = [await marks(as, other), await snug.thread(as, 'c', other)]
+    assert.equal(seen.status, 403)
+    assert.deepEqual([seen.status, seen.text], [thread.status, thread.text], `${as} ${other}`)
+  }
+  const elsewhere = await marks('ada', member, 'nowhere')
+  assert.deepEqual(told(elsewhere), told(await snug.thread('ada', 'nowhere', member)))
+})

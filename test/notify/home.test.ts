@@ -8,7 +8,7 @@ import { newDatabase, newSnug } from '../kit.ts'
 import { snug as command, newFolder, type Served, serve } from '../serve/kit.ts'
 import { until, untilTold } from './world.ts'
 
-// The trial's emails: files in the data folder, listed at GET / and read at GET /mail/<file>. Nowhere else, and nothing but them.
+// The trial's emails: files in the data folder, listed at GET /mail and read at GET /mail/<file>. Nowhere else, and nothing but them.
 
 interface Trial {
   readonly served: Served
@@ -63,20 +63,20 @@ const linksOf = (html: string) => [...html.matchAll(/href="([^"]*)"/g)].map(([, 
 
 test('the trial: emails are files that the page lists, the newest first, and nothing else can be read there', async () => {
   const trial = await startTrial()
-  const empty = await trial.page('/')
+  const empty = await trial.page('/mail')
   assert.equal(empty.status, 200)
   assert.match(empty.type, /^text\/html/)
-  assert.deepEqual(linksOf(empty.text), ['docs'])
+  assert.deepEqual(linksOf(empty.text), [])
   assert.match(empty.text, /There are none yet/)
 
   await trial.service('users/robin', { username: 'robin', email: 'robin@example.com' })
   await trial.service('users/ada', { username: '<i>ada</i> & "co"' })
-  const listed = async () => linksOf((await trial.page('/')).text).filter((href) => href !== 'docs')
+  const listed = async () => linksOf((await trial.page('/mail')).text)
   await trial.send('ada', 'robin', 'The first dram')
   await until(async () => (await listed()).length === 1)
   await trial.send('ada', 'robin', 'The second dram')
   await until(async () => (await listed()).length === 2)
-  const { text } = await trial.page('/')
+  const { text } = await trial.page('/mail')
   assert.ok(text.includes('robin@example.com'))
   assert.ok(!text.includes('<i>') && text.includes('&#60;i&#62;ada'), text)
   const mails = await listed()
@@ -140,10 +140,7 @@ test('outside of the trial the page lists nothing, and no file can be read', asy
   await untilTold(snug)
   const [file] = readdirSync(join(folder, 'mail'))
   assert.ok(file?.endsWith('.eml') && existsSync(join(folder, 'mail', file)))
-  const home = await snug.call('GET', '/')
-  assert.equal(home.status, 200)
-  assert.deepEqual(linksOf(home.body), ['docs'])
-  assert.doesNotMatch(home.body, /m@example|private|trial/)
+  assert.equal((await snug.call('GET', '/mail')).status, 404)
   for (const as of [{}, { as: 'm' }, { service: true }]) {
     const { status, body } = await snug.call('GET', `/mail/${file}`, as)
     assert.deepEqual([status, body], [404, { message: 'Not Found' }])

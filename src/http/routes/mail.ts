@@ -11,17 +11,15 @@ export interface TrialMail {
   read(file: string): Promise<string | null>
 }
 
-export interface HomeDeps {
+export interface MailDeps {
   /** Null unless nobody but this machine gets here (`Config.showsMail`): whoever does may read it. */
   readonly trialMail: TrialMail | null
 }
 
-/** What stands at the root. In the trial: the emails that would have been sent. */
-export function homeRoutes(app: FastifyInstance, { trialMail }: HomeDeps): void {
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => {
-    const reference = { href: 'docs', text: 'The API reference' }
-    if (trialMail === null)
-      return answerPage(reply, 200, { title: 'Snug', text: 'Snug runs here.', links: [reference] })
+/** In the trial: the emails that would have been sent. */
+export function mailRoutes(app: FastifyInstance, { trialMail }: MailDeps): void {
+  if (trialMail === null) return
+  app.get('/mail', { schema: { hide: true } }, async (_request, reply) => {
     const mails = await trialMail.list()
     const text =
       mails.length === 0
@@ -31,10 +29,9 @@ export function homeRoutes(app: FastifyInstance, { trialMail }: HomeDeps): void 
       href: `mail/${file}`,
       text: `${subject} (to ${to})`,
     }))
-    return answerPage(reply, 200, { title: 'Snug', text, links: [...links, reference] })
+    return answerPage(reply, 200, { title: 'Emails', text, links })
   })
 
-  if (trialMail === null) return
   app.get<{ Params: { file: string } }>('/mail/:file', { schema: { hide: true } }, async (request, reply) => {
     const mail = await trialMail.read(request.params.file)
     if (mail === null) {

@@ -6,6 +6,7 @@ import {
   MessageList,
   ReadAnswer,
   ReadBody,
+  ReadMarks,
   SendBody,
   ThreadQuery,
 } from '../../../contract/messages.ts'
@@ -17,7 +18,7 @@ import { Refused } from '../../domain/refusal.ts'
 import { mayRead } from '../../domain/standing.ts'
 import { presentMessage } from '../../presenters/message.ts'
 import type { Db } from '../../store/db.ts'
-import { readThread } from '../../store/threads.ts'
+import { readMarks, readThread } from '../../store/threads.ts'
 import { faultsOf } from '../faults.ts'
 import { operation } from '../operation.ts'
 import { hostId, uuidOrNull } from '../path.ts'
@@ -46,6 +47,14 @@ const readThreadOperation = operation({
   params: withUser,
   query: ThreadQuery,
   answers: { 200: MessageList },
+  refusals: ['not_found', 'cannot_view'],
+})
+
+const readMarksOperation = operation({
+  tag: 'Messages',
+  summary: 'How far both have read the thread',
+  params: withUser,
+  answers: { 200: ReadMarks },
   refusals: ['not_found', 'cannot_view'],
 })
 
@@ -107,6 +116,22 @@ export function messageRoutes(
       if (facts.first === null && 'messageId' in span)
         throw new Refused('invalid', [`${label(span.kind)} is not in this thread`])
       return presentThread(facts, moreInSpan(span, facts))
+    },
+  )
+
+  app.get<{ Params: { community_id: string; user_id: string } }>(
+    `${base}/:user_id/read`,
+    readMarksOperation,
+    async ({ params, callerId }) => {
+      const [communityId, otherId] = [hostId(params.community_id), hostId(params.user_id)]
+      const facts = await readMarks(db, { callerId, communityId, otherId })
+      const { caller, other } = pairOf(facts)
+      if (!other || !mayRead(caller, other, facts.total > 0)) throw new Refused('cannot_view')
+      return {
+        unread_count: facts.total - facts.mine,
+        ...{ message_id: facts.myId, position: facts.mine },
+        ...{ other_message_id: facts.othersId, other_position: facts.others },
+      }
     },
   )
 

@@ -1,0 +1,36 @@
+import { useEffect, useState } from 'preact/hooks'
+import { words } from '../words/index.ts'
+import { useInbox } from './context.ts'
+import { useStore } from './use.ts'
+
+// A line that is back at once is nobody's concern.
+const PATIENCE_MS = 3_000
+
+/** Says when what is shown may be old. */
+export function Line() {
+  const { line } = useInbox()
+  const state = useStore(line)
+  const [online, setOnline] = useState(navigator.onLine)
+  const [late, setLate] = useState(false)
+  useEffect(() => {
+    const look = () => setOnline(navigator.onLine)
+    addEventListener('online', look)
+    addEventListener('offline', look)
+    return () => {
+      removeEventListener('online', look)
+      removeEventListener('offline', look)
+    }
+  }, [])
+  useEffect(() => {
+    setLate(false)
+    if (state === 'live') return
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS)
+    return () => clearTimeout(timer)
+  }, [state])
+  const text = online ? (late ? words.connecting : null) : words.offline
+  return (
+    <div class="line" role="status">
+      {text !== null && <p>{text}</p>}
+    </div>
+  )
+}

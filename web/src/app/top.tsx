@@ -1,0 +1,64 @@
+import type { Community } from '../../../client/src/index.ts'
+import { Icon, type IconName } from '../ui/icons.tsx'
+import { words } from '../words/index.ts'
+import { useInbox } from './context.ts'
+import type { View } from './route.ts'
+
+/** Above the list: which community, and where else to go. */
+export function Top(props: {
+  readonly community: Community
+  readonly all: readonly Community[]
+  readonly view: View
+}) {
+  const { community, all, view } = props
+  const { router } = useInbox()
+  const isCreator = community.role === 'creator'
+  const pages: readonly (readonly [View, IconName, string])[] = [
+    ...(isCreator
+      ? ([
+          ['members', 'members', words.members],
+          ['insights', 'insights', words.insights],
+        ] as const)
+      : []),
+    ['settings', 'settings', words.settings],
+  ]
+  return (
+    <header class="top">
+      {all.length > 1 ? (
+        <select
+          class="switcher"
+          aria-label={words.community}
+          value={community.id}
+          onChange={(event) => router.go({ community: event.currentTarget.value })}
+        >
+          {all.map(({ id, name, unread_count }) => (
+            <option key={id} value={id}>
+              {unread_count > 0 ? `${name} (${unread_count})` : name}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <h1>
+          <bdi>{community.name}</bdi>
+        </h1>
+      )}
+      {pages.map(([name, icon, label]) => (
+        <a
+          key={name}
+          class="icon-button"
+          href={router.href({ view: name })}
+          aria-label={label}
+          title={label}
+          aria-current={view === name ? 'page' : undefined}
+          onClick={(event) => {
+            if (event.metaKey || event.ctrlKey || event.shiftKey) return
+            event.preventDefault()
+            router.go({ view: name })
+          }}
+        >
+          <Icon name={icon} />
+        </a>
+      ))}
+    </header>
+  )
+}
