@@ -23,7 +23,7 @@ export type InsightsQuery = Static<typeof InsightsQuery>
 const Day = (description: string) => Type.String({ format: 'date', description, examples: ['2026-11-23'] })
 const Count = Type.Integer({ examples: [12] })
 
-/** How a creator's conversations go: of those that are on the list. */
+/** How a creator's conversations go: of those that are on the list, and not with a previous creator, whose they are. */
 export const Insights = Type.Object({
   since: Type.Unsafe<string>({
     ...Time,
@@ -32,7 +32,7 @@ export const Insights = Type.Object({
   }),
   complete: Type.Boolean({
     description:
-      'False: there is so much that only the conversations that were active last have been looked at.',
+      'False: there is so much that only the conversations that were active last, and their newest messages, have been looked at.',
     examples: [true],
   }),
   messages_by_day: Type.Array(Type.Object({ day: Day('In the time zone.'), received: Count, sent: Count }), {
@@ -55,7 +55,10 @@ export const Insights = Type.Object({
       to_seconds: Type.Unsafe<number | null>({ type: ['integer', 'null'], examples: [3600] }),
       conversations: Count,
     }),
-    { description: 'Conversations in which the member spoke last, by how long ago.' },
+    {
+      description:
+        'Conversations in which the member spoke last, by how long ago: of the 100,000 that were active last.',
+    },
   ),
 })
 export type Insights = Static<typeof Insights>

@@ -123,7 +123,7 @@ export interface BlockBody {
 export interface Insights {
   /** From when on the days and weeks are complete: later than their beginning only when `complete` is false. */
   since: string
-  /** False: there is so much that only the conversations that were active last have been looked at. */
+  /** False: there is so much that only the conversations that were active last, and their newest messages, have been looked at. */
   complete: boolean
   /** The last 90 days, today with them, the oldest first. */
   messages_by_day: {
@@ -139,7 +139,7 @@ export interface Insights {
     replies: number
     median_seconds: number | null
   }[]
-  /** Conversations in which the member spoke last, by how long ago. */
+  /** Conversations in which the member spoke last, by how long ago: of the 100,000 that were active last. */
   awaiting_reply_by_age: {
     from_seconds: number
     to_seconds: number | null

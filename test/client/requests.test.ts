@@ -66,8 +66,22 @@ test('lists, one by one and all of them', async () => {
   assert.equal((await Array.fromAsync(ada.conversations.iterate('club', { filter: 'unread' }))).length, 1)
   const id = last.data[0]?.id as string
   assert.deepEqual(await ada.messages.markRead('club', 'bob', id), { unread_count: 0 })
+  // Each sees both marks from their own side: bob wrote the five, ada has just read them.
+  const marks = { unread_count: 0, message_id: id, position: 5, other_message_id: id, other_position: 5 }
+  assert.deepEqual(await ada.messages.readMarks('club', 'bob'), marks)
+  assert.deepEqual(await clientOf(snug, 'bob').messages.readMarks('club', 'ada'), marks)
   await clientOf(snug, 'bob').messages.delete('club', id)
   assert.equal((await ada.messages.list('club', 'bob')).total, 4)
+})
+
+test('insights, in a time zone', async () => {
+  const insights = await clientOf(snug, 'ada').communities.insights('club', { time_zone: 'Asia/Tokyo' })
+  assert.match(insights.since, /T15:00:00Z$/)
+  assert.equal(insights.messages_by_day.length, 90)
+  const utc = await clientOf(snug, 'ada').communities.insights('club')
+  assert.match(utc.since, /T00:00:00Z$/)
+  const refused = clientOf(snug, 'bob').communities.insights('club')
+  await assert.rejects(refused, ForbiddenError)
 })
 
 test('members, settings, devices', async () => {

@@ -37,6 +37,10 @@ test('tells of users, communities and members, and makes tokens', async () => {
     body: '{"recipient_id":"ada","content":"hello"}',
   })
   const { id } = (await sent.json()) as { id: string }
+  const insights = await service.communities.insights('club', { time_zone: 'Asia/Tokyo' })
+  assert.deepEqual([insights.messages_by_day.at(-1)?.received, insights.complete], [1, true])
+  assert.match(insights.since, /T15:00:00Z$/)
+  await assert.rejects(service.communities.insights('nowhere'), NotFoundError)
   const why = await service.notifications.of(id)
   assert.equal(why === null || why.message_id === id, true)
   assert.equal(await service.notifications.of('01a203e0-09e9-727d-8a69-7cce79def710'), null)

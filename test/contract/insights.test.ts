@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newContract, told } from './client.ts'
+import { messagesPath, newContract, told } from './client.ts'
 
 // GET …/insights: how a creator's conversations go.
 
@@ -15,12 +15,15 @@ const noon = (daysAgo: number, minutes = 0) => {
   return new Date(Date.parse(`${day}T12:00:00Z`) + minutes * 60_000).toISOString().replace('.000', '')
 }
 
-async function wrote(lines: readonly (readonly [from: string, to: string, at: string])[]): Promise<void> {
+async function wrote(
+  lines: readonly (readonly [from: string, to: string, at: string])[],
+  community_id = 'c',
+): Promise<void> {
   const raw = lines
     .map(([sender_id, recipient_id, created_at], i) =>
       JSON.stringify({
         type: 'message',
-        community_id: 'c',
+        community_id,
         sender_id,
         recipient_id,
         content: `line ${i}`,
@@ -32,8 +35,12 @@ async function wrote(lines: readonly (readonly [from: string, to: string, at: st
   assert.deepEqual(answer.body.errors, [])
 }
 
-const own = (as: string, query: Record<string, string> = {}) =>
-  snug.ask('GET', '/api/v1/communities/c/insights', { as, query })
+const own = (as: string, query: Record<string, string> = {}, community = 'c') =>
+  snug.ask('GET', `/api/v1/communities/${community}/insights`, { as, query })
+const replied = (body: { reply_times_by_week: { replies: number; median_seconds: number | null }[] }) =>
+  body.reply_times_by_week.filter((one) => one.replies > 0)
+const waiting = (body: { awaiting_reply_by_age: { conversations: number }[] }) =>
+  body.awaiting_reply_by_age.map((one) => one.conversations)
 const days = (body: { messages_by_day: { day: string; received: number; sent: number }[] }) =>
   body.messages_by_day.filter((one) => one.received + one.sent > 0)
 
@@ -68,23 +75,51 @@ test('messages of each day, received and sent, and the median time from a questi
     { day: noon(8).slice(0, 10), received: 2, sent: 2 },
     { day: noon(7).slice(0, 10), received: 2, sent: 2 },
   ])
-  const replies = body.reply_times_by_week.filter((one: { replies: number }) => one.replies > 0)
-  const total = replies.reduce((sum: number, one: { replies: number }) => sum + one.replies, 0)
-  assert.equal(total, 3)
+  const replies = replied(body)
+  assert.equal(
+    replies.reduce((sum, one) => sum + one.replies, 0),
+    3,
+  )
   // 10, 30 and 60 minutes, in one week or in two.
-  if (replies.length === 1) assert.equal(replies[0].median_seconds, 1_800)
-  else
-    assert.deepEqual(
-      replies.map((one: { median_seconds: number }) => one.median_seconds),
-      [600, 2_700],
-    )
+  assert.deepEqual(
+    replies.map((one) => one.median_seconds),
+    replies.length === 1 ? [1_800] : [600, 2_700],
+  )
+})
+
+test('a question from before the time that is told of is answered after its whole time, and none before it was asked', async () => {
+  await snug.community('late', 'ada')
+  for (const id of ['bob', 'cyd', 'dan']) await snug.member('late', id)
+  const lines = [
+    ['bob', 'ada', noon(100)],
+    ['ada', 'bob', noon(70)],
+    // An import may hold any order of times.
+    ['cyd', 'ada', noon(30)],
+    ['ada', 'cyd', noon(31)],
+    // Nobody asked.
+    ['ada', 'dan', noon(10)],
+  ] as const
+  await wrote(lines, 'late')
+  const { body } = await own('ada', {}, 'late')
+  assert.deepEqual(
+    replied(body).map(({ replies, median_seconds }) => [replies, median_seconds]),
+    [
+      [1, 30 * 86_400],
+      [1, 0],
+    ],
+  )
 })
 
 test('days are of the time zone that is asked for', async () => {
-  await wrote([['dan', 'ada', `${noon(3).slice(0, 10)}T23:30:00Z`]])
+  await wrote([['dan', 'ada', `${noon(2).slice(0, 10)}T23:30:00Z`]])
   const dayIn = async (time_zone: string) => days((await own('ada', { time_zone })).body).at(-1)?.day
-  assert.equal(await dayIn('UTC'), noon(3).slice(0, 10))
-  assert.equal(await dayIn('Asia/Tokyo'), noon(2).slice(0, 10))
+  assert.equal(await dayIn('UTC'), noon(2).slice(0, 10))
+  assert.equal(await dayIn('Asia/Tokyo'), noon(1).slice(0, 10))
+  // What PostgreSQL takes for Israel's standard time.
+  assert.equal(await dayIn('IST'), noon(1).slice(0, 10))
+  const { since, messages_by_day, reply_times_by_week } = (await own('ada', { time_zone: 'Asia/Tokyo' })).body
+  const first = [messages_by_day[0].day, reply_times_by_week[0].week].sort()[0]
+  assert.equal(since, new Date(`${first}T00:00:00+09:00`).toISOString().replace('.000', ''))
   const wrong = await own('ada', { time_zone: 'Mars/Olympus' })
   assert.deepEqual(told(wrong), {
     status: 422,
@@ -94,9 +129,8 @@ test('days are of the time zone that is asked for', async () => {
 
 test('what waits for an answer, by age; a block takes it out', async () => {
   await snug.send('c', 'bob', 'ada', 'now')
-  const ages = async () =>
-    (await own('ada')).body.awaiting_reply_by_age.map((one: { conversations: number }) => one.conversations)
-  // bob now, dan three days ago less some hours.
+  const ages = async () => waiting((await own('ada')).body)
+  // bob now, dan the day before yesterday, late.
   assert.deepEqual(await ages(), [1, 0, 1, 0, 0, 0])
   const before = days((await own('ada')).body).length
   await snug.block('c', 'dan')
@@ -104,6 +138,12 @@ test('what waits for an answer, by age; a block takes it out', async () => {
   assert.equal(days((await own('ada')).body).length, before - 1)
   await snug.unblock('c', 'dan')
   await snug.send('c', 'ada', 'bob', 'answered')
+  assert.deepEqual(await ages(), [0, 0, 1, 0, 0, 0])
+  // Off the list, it waits no more.
+  await snug.send('c', 'cyd', 'ada', 'first')
+  const { id } = await snug.send('c', 'cyd', 'ada', 'second')
+  assert.deepEqual(await ages(), [1, 0, 1, 0, 0, 0])
+  assert.equal((await snug.ask('DELETE', `${messagesPath('c')}/${id}`, { as: 'cyd' })).status, 200)
   assert.deepEqual(await ages(), [0, 0, 1, 0, 0, 0])
 })
 
@@ -123,6 +163,23 @@ test('for the creator and the host alone; whoever leads next begins with nothing
   assert.deepEqual(days((await own('eve')).body), [])
 })
 
+test('what a creator wrote while a member belongs to the creator of then', async () => {
+  await snug.community('handed', 'ada')
+  for (const id of ['eve', 'bob']) await snug.member('handed', id)
+  await snug.send('handed', 'eve', 'ada', 'as a member')
+  await snug.send('handed', 'ada', 'eve', 'to a member')
+  await snug.community('handed', 'eve')
+  const before = (await own('eve', {}, 'handed')).body
+  assert.deepEqual([days(before), waiting(before)], [[], [0, 0, 0, 0, 0, 0]])
+  await snug.send('handed', 'bob', 'eve', 'as a creator')
+  const after = (await own('eve', {}, 'handed')).body
+  assert.deepEqual(
+    days(after).map(({ received, sent }) => [received, sent]),
+    [[1, 0]],
+  )
+  assert.deepEqual(waiting(after), [1, 0, 0, 0, 0, 0])
+})
+
 test('a long conversation is looked at from its end: the figures say from when on they are complete', async () => {
   await snug.community('long', 'ada')
   await snug.member('long', 'bob')
@@ -136,11 +193,18 @@ test('a long conversation is looked at from its end: the figures say from when o
     }),
   ).join('\n')
   await snug.ask('POST', '/service/v1/import', { service: true, raw })
-  const { body } = await snug.ask('GET', '/api/v1/communities/long/insights', { as: 'ada' })
+  const { body } = await own('ada', {}, 'long')
   assert.equal(body.complete, false)
-  assert.equal(body.since, at(100))
+  // After the oldest that was looked at: another of its second may be the one before.
+  assert.equal(body.since, new Date(Date.parse(at(100)) + 1_000).toISOString().replace('.000', ''))
   assert.equal(
     days(body).reduce((sum, one) => sum + one.received + one.sent, 0),
     500,
   )
+  // 250 replies, but when the first question was asked is not known.
+  assert.equal(
+    replied(body).reduce((sum, one) => sum + one.replies, 0),
+    249,
+  )
+  assert.ok(replied(body).every((one) => one.median_seconds === 60))
 })

@@ -192,6 +192,13 @@ export function expectRefusedMembers(caller: Figure): Expected | null {
   return caller.isCreator ? null : NOT_THE_CREATOR
 }
 
+export function expectRefusedInsights(caller: Figure): Expected | null {
+  if (!mayCall(caller)) return UNKNOWN_USER
+  return caller.isCreator
+    ? null
+    : { status: 403, body: { message: "You don't have permission to view insights" } }
+}
+
 /** The member as the creator sees it, its own ids and times aside; null for somebody without a membership. */
 export function expectMember(
   other: Figure | undefined,

@@ -11,6 +11,7 @@ import {
   expectList,
   expectMember,
   expectRead,
+  expectRefusedInsights,
   expectRefusedMembers,
   expectSend,
   expectThread,
@@ -24,6 +25,8 @@ import { type Figure, makeOrphanedWorld, makeWorld, type World } from './matrix-
 
 // Every kind of caller × every kind of other user × every endpoint (CONTRACT §2), each answer compared whole with what the
 // oracle says. The tests of a world run in order: those that change it come last.
+
+const insightsPath = (communityId: string) => `/api/v1/communities/${communityId}/insights`
 
 /** Whom a caller may name: everybody in the world, and ids that stand for nobody. */
 interface Named {
@@ -203,6 +206,19 @@ test('the members, for every caller', async () => {
   mismatches.done(40)
 })
 
+test('insights, for every caller', async () => {
+  const mismatches = new Mismatches()
+  for (const world of worlds) {
+    for (const caller of world.figures) {
+      const answer = await snug.ask('GET', insightsPath(world.communityId), { as: caller.id })
+      const refused = expectRefusedInsights(caller)
+      if (refused) mismatches.compare(caller.id, answer, refused)
+      else assert.equal(answer.status, 200)
+    }
+  }
+  mismatches.done(40)
+})
+
 test('an unknown community is not found, whoever asks for whatever', async () => {
   const mismatches = new Mismatches()
   const someone = (worlds[0] as World).figures[0] as Figure
@@ -218,6 +234,9 @@ test('an unknown community is not found, whoever asks for whatever', async () =>
       ['GET', `${messages}/conversations?page=0`],
       ['GET', `${messages}/${someone.id}?page=0`],
       ['GET', `${members}?page=0`],
+      ['GET', `${messages}/${someone.id}/read`],
+      ['GET', insightsPath(id)],
+      ['GET', `${insightsPath(id)}?time_zone=Mars`],
       ['POST', `${messages}/${someone.id}/read`, { message_id }],
       ['POST', `${messages}/${someone.id}/read`, {}],
       ['DELETE', `${messages}/${message_id}`],

@@ -102,6 +102,7 @@ const HOT: Readonly<Record<string, Hot>> = {
   'conversations.list': { values: lists.join(), rows: 16 * 20 * 2 },
   'threads.read': { values: page(5_000), rows: 50 },
   'threads.facts': { values: `'u1', 'c1', 'u2', '${deep}'`, rows: 4 },
+  'threads.marks': { values: `'u1', 'c1', 'u2'`, rows: 4 },
   'threads.mark_read': { values: `1, 2, 1, '${deep}'`, rows: 4 },
   'messages.deletion_facts': { values: `'u1', 'c1', '${deep}'`, rows: 4 },
   'messages.delete_last': { values: `1, '${messageId(2, thread)}'`, rows: 4 },
@@ -140,6 +141,18 @@ const HOT: Readonly<Record<string, Hot>> = {
   'touches.conversations_of': { values: 'array[5]', sorts: true, rows: 4 },
   'touches.conversations_of_late': { values: 'array[5]', sorts: true, rows: 4 },
   'users.find': { values: `'u77'`, rows: 1 },
+  // Sorted are the few thousand that were chosen, by conversation, and no more messages than are looked at.
+  'insights.days': {
+    values: `1, 1, array['2026-01-01Z']::timestamptz[], '2026-01-01Z'`,
+    sorts: true,
+    rows: 20_000,
+  },
+  'insights.replies': {
+    values: `1, 1, array['2026-01-01Z']::timestamptz[], '2026-01-01Z'`,
+    sorts: true,
+    rows: 20_000,
+  },
+  'insights.awaiting': { values: `1, 1, array[0, 3600]::numeric[]`, sorts: true, rows: 100_001 },
   'members.caller': { values: `'u77', 'c1'`, rows: 2 },
 }
 

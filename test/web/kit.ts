@@ -73,9 +73,9 @@ export async function write(page: Page, text: string): Promise<void> {
   await composer(page).press('Enter')
 }
 
-/** Waits until what is checked holds. @throws what it failed with last, after 15 s */
-export async function until(check: () => Promise<void>): Promise<void> {
-  const end = Date.now() + 15_000
+/** Waits until what is checked holds. @throws what it failed with last, after 15 s or what is given */
+export async function until(check: () => Promise<void>, within = 15_000): Promise<void> {
+  const end = Date.now() + within
   for (;;) {
     try {
       return await check()

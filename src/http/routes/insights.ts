@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Insights, InsightsQuery } from '../../../contract/insights.ts'
-import { AGES, RANGE } from '../../domain/insights.ts'
+import { AGES, type Period, periodsUntil } from '../../domain/insights.ts'
 import { standpointOf } from '../../domain/pair.ts'
 import { Refused } from '../../domain/refusal.ts'
 import { presentInsights } from '../../presenters/insights.ts'
 import { creatorOf } from '../../store/communities.ts'
 import type { Db } from '../../store/db.ts'
-import { awaitingByAge, messagesByDay, repliesByWeek } from '../../store/insights.ts'
+import { awaitingByAge, messagesByPeriod, repliesByPeriod } from '../../store/insights.ts'
 import { factsOfCaller } from '../../store/members.ts'
 import { faultsOf } from '../faults.ts'
 import { operation } from '../operation.ts'
@@ -81,9 +81,11 @@ async function insightsOf(
   creatorKey: number,
   timeZone: string,
 ): Promise<Insights> {
-  const of = { communityKey, creatorKey, timeZone, range: RANGE }
+  const of = { communityKey, creatorKey }
+  const periods = periodsUntil(Date.now(), timeZone)
+  const timeOf = (some: readonly Period[]) => ({ periods: some.map(({ from }) => from), from: periods.from })
   // One after the other: whoever looks at figures must not take three connections from those who write.
-  const days = await messagesByDay(db, of)
-  const weeks = await repliesByWeek(db, of)
-  return presentInsights(days, weeks, await awaitingByAge(db, of, AGES))
+  const messages = await messagesByPeriod(db, of, timeOf(periods.days))
+  const replies = await repliesByPeriod(db, of, timeOf(periods.weeks))
+  return presentInsights(periods, messages, replies, await awaitingByAge(db, of, AGES))
 }

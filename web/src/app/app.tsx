@@ -24,7 +24,9 @@ export function App({ inbox }: { inbox: Inbox }) {
 }
 
 function Panes() {
-  const { communities, router } = useInbox()
+  const { communities, router, isPage } = useInbox()
+  // A host's page has its own.
+  const [Main, Heading] = isPage ? (['main', 'h1'] as const) : (['div', 'h2'] as const)
   const { state, all } = useStore(communities)
   const place = useStore(router)
   const community = all.find(({ id }) => id === place.community) ?? all[0]
@@ -41,22 +43,23 @@ function Panes() {
       unknown: words.unknownUser,
     }[state]
     return (
-      <main class="alone">
+      <Main class="alone">
         <Notice busy={state === 'loading' || state === 'failed'} text={text} />
-      </main>
+      </Main>
     )
   }
   const isAside = place.user === null && place.view === 'messages'
   return (
-    <div class={`panes ${isAside ? 'shows-list' : 'shows-pane'}`}>
+    <Main class={`panes ${isAside ? 'shows-list' : 'shows-pane'}`}>
+      <Heading class="hidden">{community.name}</Heading>
       <nav class="side" aria-label={words.conversations}>
         <Top community={community} all={all} view={place.view} />
         <Conversations key={community.id} community={community} />
       </nav>
-      <main class="pane">
+      <div class="pane">
         <Pane community={community} view={place.view} user={place.user} />
-      </main>
-    </div>
+      </div>
+    </Main>
   )
 }
 

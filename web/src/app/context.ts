@@ -24,6 +24,8 @@ export interface Inbox {
   readonly threads: Threads
   readonly communities: Cell<Communities>
   readonly line: Cell<StreamState>
+  /** Whether the browser has a network at all. */
+  readonly online: Cell<boolean>
   /** Whether it is a page of its own: only there are a service worker and the sign-in its own. */
   readonly isPage: boolean
   /** Forgets whatever this browser keeps. */
@@ -52,6 +54,10 @@ export function createInboxApp(options: {
   })
   const communities = cell<Communities>({ state: 'loading', all: [] })
   const line = cell<StreamState>(snug.stream.state)
+  const online = cell(navigator.onLine)
+  const look = () => online.set(navigator.onLine)
+  addEventListener('online', look)
+  addEventListener('offline', look)
   const load = async () => {
     try {
       const { data } = await snug.communities.list({ perPage: PER_PAGE })
@@ -81,7 +87,7 @@ export function createInboxApp(options: {
   void load()
   const threads = createThreads(snug, unsentOf(session.user))
   return {
-    ...{ snug, me: session.user, router, threads, communities, line, isPage: options.isPage },
+    ...{ snug, me: session.user, router, threads, communities, line, online, isPage: options.isPage },
     async forget() {
       forThisTab.clear()
       forLong.clear()
@@ -89,6 +95,8 @@ export function createInboxApp(options: {
     },
     close() {
       clearTimeout(timer)
+      removeEventListener('online', look)
+      removeEventListener('offline', look)
       for (const end of ends) end()
       threads.close()
       snug.stream.close()

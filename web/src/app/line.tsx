@@ -8,19 +8,10 @@ const PATIENCE_MS = 3_000
 
 /** Says when what is shown may be old. */
 export function Line() {
-  const { line } = useInbox()
-  const state = useStore(line)
-  const [online, setOnline] = useState(navigator.onLine)
+  const inbox = useInbox()
+  const state = useStore(inbox.line)
+  const online = useStore(inbox.online)
   const [late, setLate] = useState(false)
-  useEffect(() => {
-    const look = () => setOnline(navigator.onLine)
-    addEventListener('online', look)
-    addEventListener('offline', look)
-    return () => {
-      removeEventListener('online', look)
-      removeEventListener('offline', look)
-    }
-  }, [])
   useEffect(() => {
     setLate(false)
     if (state === 'live') return

@@ -16,7 +16,8 @@ const PER_PAGE = 50
 // Enough for any screen above and below; all of it is drawn.
 const HELD_MOST = 250
 
-const isUnclear = ({ status, error }: ThreadMessage) =>
+/** Nobody has answered for it: whether it is stored is not known, and it is sent again, with its key. */
+export const isUnclear = ({ status, error }: ThreadMessage) =>
   status === 'failed' &&
   error !== undefined &&
   (error.status === 0 || error.status > 499 || error.status === 429)

@@ -38,9 +38,9 @@ export function Top(props: {
           ))}
         </select>
       ) : (
-        <h1>
+        <p class="top-name">
           <bdi>{community.name}</bdi>
-        </h1>
+        </p>
       )}
       {pages.map(([name, icon, label]) => (
         <a

@@ -34,8 +34,7 @@ export function itemsOf(messages: readonly ThreadMessage[], me: string, newFrom:
     if (isNew) items.push({ kind: 'new', key: 'new' })
     items.push({
       kind: 'message',
-      // By what was written here first, so that it stays where it is when it has been sent.
-      key: message.localId ?? message.id,
+      key: keyOf(message),
       message,
       mine: message.sender.id === me,
       first: startsDay || isNew || !goesOn(before, message),
@@ -43,6 +42,14 @@ export function itemsOf(messages: readonly ThreadMessage[], me: string, newFrom:
     })
   }
   return items
+}
+
+// What was written here keeps the name that it had before it was sent: it stays what it is, with the focus that is on it.
+const written = new Map<string, string>()
+
+function keyOf({ id, localId }: ThreadMessage): string {
+  if (localId !== undefined && id !== localId) written.set(id, localId)
+  return localId ?? written.get(id) ?? id
 }
 
 function goesOn(before: ThreadMessage | undefined, after: ThreadMessage): boolean {

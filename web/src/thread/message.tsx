@@ -61,7 +61,9 @@ export class MessageRow extends Component<MessageProps> {
             </button>
           )}
         </span>
-        {status === 'failed' ? this.#failed() : mark !== null && <span class="mark">{mark}</span>}
+        {status === 'failed' && mark === null
+          ? this.#failed()
+          : mark !== null && <span class="mark">{mark}</span>}
       </div>
     )
   }

@@ -23,6 +23,8 @@ export function useThreadScroll(thread: Thread, snapshot: ThreadSnapshot) {
   const [isAtEnd, setAtEnd] = useState(true)
   const pinned = useRef(true)
   const target = useRef<string | null>(null)
+  // On the way to the end, which has to be fetched first.
+  const leaving = useRef(false)
 
   const more = () => {
     const element = scroller.current
@@ -47,8 +49,10 @@ export function useThreadScroll(thread: Thread, snapshot: ThreadSnapshot) {
     if (wanted) {
       target.current = null
       element.scrollTop = topOf(element, wanted) - element.clientHeight / 4
-    } else if (pinned.current && !snapshot.hasNewer) element.scrollTop = element.scrollHeight
-    else if (anchor.current) {
+    } else if ((pinned.current || leaving.current) && !snapshot.hasNewer) {
+      leaving.current = false
+      element.scrollTop = element.scrollHeight
+    } else if (anchor.current) {
       const held = find(element, anchor.current.key)
       if (held) element.scrollTop += topOf(element, held) - element.scrollTop - anchor.current.top
     }
@@ -78,10 +82,9 @@ export function useThreadScroll(thread: Thread, snapshot: ThreadSnapshot) {
       pinned.current = false
     },
     toEnd() {
-      pinned.current = true
-      anchor.current = null
       const element = scroller.current
-      if (thread.getSnapshot().hasNewer) void thread.loadLatest()
+      leaving.current = thread.getSnapshot().hasNewer
+      if (leaving.current) void thread.loadLatest()
       else if (element) element.scrollTop = element.scrollHeight
     },
   }
@@ -107,7 +110,7 @@ function firstSeen(scroller: HTMLElement): Anchor | null {
     else high = middle
   }
   // Dividers come and go: messages stay.
-  while (low < items.length && !(items[low] as HTMLElement).dataset.message) low++
+  while (low < items.length && !('message' in (items[low] as HTMLElement).dataset)) low++
   const item = items[low] as HTMLElement | undefined
   return item ? { key: item.dataset.key as string, top: item.getBoundingClientRect().top - edge } : null
 }

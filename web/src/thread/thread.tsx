@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Community, Conversation, ThreadMessage, User } from '../../../client/src/index.ts'
 import { useInbox } from '../app/context.ts'
+import { isUnclear } from '../app/threads.ts'
 import { useStore } from '../app/use.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -18,7 +19,9 @@ import { useCanSend } from './standing.ts'
 
 /** A conversation with somebody. */
 export function ThreadPane({ community, user }: { community: Community; user: string }) {
-  const { threads, me, line } = useInbox()
+  const { threads, me, line, ...inbox } = useInbox()
+  const online = useStore(inbox.online)
+  const isLive = useStore(line) === 'live' && online
   const thread = useMemo(() => threads.open(community.id, user), [threads, community.id, user])
   const snapshot = useStore(thread)
   const scroll = useThreadScroll(thread, snapshot)
@@ -41,8 +44,9 @@ export function ThreadPane({ community, user }: { community: Community; user: st
   const lastSent = messages.findLast((one) => one.status === 'sent')
   const lastMine = messages.findLast((one) => one.sender.id === me && one.status !== 'failed')
   const markOf = (message: ThreadMessage): string | null => {
-    if (message.status === 'pending')
-      return line.getSnapshot() === 'live' ? words.sending : words.waitingForLine
+    if (message.status === 'pending') return isLive ? words.sending : words.waitingForLine
+    // It goes by itself when there is a line again.
+    if (isUnclear(message) && !isLive) return words.waitingForLine
     // Whoever has answered has read it.
     if (message !== lastMine || message !== lastSent) return null
     return readTo >= (message.position ?? Infinity) ? words.read : words.sent

@@ -50,9 +50,13 @@ export function Windowed<T>(props: {
     else if (top + rowHeight > element.scrollTop + element.clientHeight)
       element.scrollTop = top + rowHeight - element.clientHeight
     look()
-    requestAnimationFrame(() =>
-      element.querySelector<HTMLElement>(`[data-row="${at}"] :is(a, button)`)?.focus({ preventScroll: true }),
-    )
+    const focus = () => {
+      const target = element.querySelector<HTMLElement>(`[data-row="${at}"] :is(a, button)`)
+      target?.focus({ preventScroll: true })
+      return target !== null
+    }
+    // One that is far away is drawn first.
+    if (!focus()) requestAnimationFrame(focus)
   }
   const shown = items.slice(seen.first, seen.first + seen.count)
   return (
