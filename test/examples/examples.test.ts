@@ -106,3 +106,16 @@ test('what the README shows stands in an example', () => {
   assert.ok(shown.split('\n').length > 8)
   assert.equal(/\/\/ snug: begin\n([\s\S]*?)\/\/ snug: end/.exec(source)?.[1], shown)
 })
+
+test('embed: the page has the element and a policy, and answers with a token for whoever is signed in', async (t) => {
+  const site = await run(t, 'embed/server.mjs').until(/^http/)
+  const page = await fetch(site)
+  const html = await page.text()
+  assert.match(html, /<snug-inbox community="whisky-club" token-url="\/snug\/token"/)
+  assert.ok(html.includes(`<script src="${snug.snug.url}/embed.js" defer>`))
+  assert.ok(page.headers.get('content-security-policy')?.includes(`script-src ${snug.snug.url}`))
+  assert.equal((await fetch(`${site}/snug/token`)).status, 401)
+  const token = await fetch(`${site}/snug/token`, { headers: { cookie: 'theme=x; user=tom' } })
+  assert.match(((await token.json()) as { access_token: string }).access_token, /^[\w-]+\.[\w-]+\.[\w-]+$/)
+  assert.equal((await fetch(`${snug.snug.url}/embed.js`)).status, 200)
+})
