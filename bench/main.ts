@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { deep } from './figures/deep.ts'
 import { fanout } from './figures/fanout.ts'
+import { inbox } from './figures/inbox.ts'
 import { latency } from './figures/latency.ts'
 import { notified } from './figures/notified.ts'
 import { notify } from './figures/notify.ts'
@@ -24,6 +25,7 @@ const figures: Readonly<Record<string, (quick: boolean) => Promise<Report>>> = {
   sockets,
   two,
   reconnect,
+  inbox,
 }
 
 const HELP = `npm run bench -- <name …> [--quick] [--json]

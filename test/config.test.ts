@@ -107,7 +107,7 @@ const BAD: readonly (readonly [string, string])[] = [
   ['SNUG_LOGIN_URL', 'example.com/login'],
   ['SNUG_AVATAR_ORIGINS', 'https://img.example.com/path'],
   ['SNUG_AVATAR_ORIGINS', '*'],
-  ['SNUG_AVATAR_ORIGINS', "https://img.example.com; script-src *"],
+  ['SNUG_AVATAR_ORIGINS', 'https://img.example.com; script-src *'],
   ['SNUG_CORS_ORIGINS', 'https://example.com/'],
   ['SNUG_CORS_ORIGINS', '*'],
   ['SNUG_LIST_CACHE_MB', '-1'],

@@ -26,7 +26,7 @@ export function findChromium(): string {
       execFileSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], { env, stdio: 'ignore' })
     try {
       apt('update')
-      apt('install', '-y', '--no-install-recommends', 'chromium')
+      apt('install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core')
     } catch {
       throw new Error(`Chromium could not be installed. The inbox's tests need it: ${INSTALL}`)
     }

@@ -125,6 +125,43 @@ test('a click on a notification opens its thread, in the tab that is there', asy
   assert.equal(new URL(page.url()).searchParams.get('user'), 'ada')
 })
 
+/** In place of the browser's own subscribing, which asks Google: what it would answer, with keys that are keys. */
+const SUBSCRIBES = `
+  const made = (async () => {
+    const pair = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])
+    const encoded = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/[+]/g, '-').replace(/[/]/g, '_').replace(/=/g, '')
+    const keys = { p256dh: encoded(await crypto.subtle.exportKey('raw', pair.publicKey)), auth: encoded(crypto.getRandomValues(new Uint8Array(16))) }
+    return { toJSON: () => ({ endpoint: 'https://push.example.com/of-bob', keys }), unsubscribe: async () => { current = null } }
+  })()
+  let current = null
+  PushManager.prototype.getSubscription = async () => current
+  PushManager.prototype.subscribe = async (options) => {
+    globalThis.subscribedWith = options
+    return (current = await made)
+  }`
+
+test('notifications are enabled on this device, and disabled again', async () => {
+  const page = await open()
+  await page.addInitScript(SUBSCRIBES)
+  await page.goto(`${snug.snug.url}/?community=club&view=settings`)
+  const devices = async () => {
+    const { body } = await snug.call('GET', '/api/v1/devices', { as: 'bob' })
+    return (body as { data: { platform: string }[] }).data.map(({ platform }) => platform)
+  }
+  await page.getByRole('button', { name: 'Enable on this device' }).click()
+  await page.getByText('Notifications are on for this device.').waitFor()
+  assert.deepEqual(await devices(), ['web'])
+  const { body } = await snug.call('GET', '/api/v1/push/public_key', { as: 'bob' })
+  assert.deepEqual(await page.evaluate('globalThis.subscribedWith'), {
+    userVisibleOnly: true,
+    applicationServerKey: (body as { public_key: string }).public_key,
+  })
+  await page.getByRole('button', { name: 'Disable on this device' }).click()
+  await page.getByRole('button', { name: 'Enable on this device' }).waitFor()
+  assert.deepEqual(await devices(), [])
+  assertQuiet(page)
+})
+
 test('it can be installed', async () => {
   const page = await open()
   const manifest = await (await fetch(new URL('app.webmanifest', snug.snug.url))).json()
