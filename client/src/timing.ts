@@ -14,7 +14,7 @@ export interface Timers {
 
 /** The platform's own, looked up at each call: they may be replaced. */
 export const platformTiming: Timing = {
-  clock: () => Date.now(),
+  clock: Date.now,
   timers: globalThis as unknown as Timers,
   random: Math.random,
 }
@@ -26,7 +26,7 @@ export const backoff = (timing: Timing, tries: number, base: number, most: numbe
 /** @throws the signal's reason */
 export function stopIfAborted(signal?: AbortSignal): void {
   // React Native's signals have no reason.
-  if (signal?.aborted) throw signal.reason ?? new Error('Aborted')
+  if (signal?.aborted) throw signal.reason ?? new Error('abort')
 }
 
 /** Waits for something that goes on by itself, for as long as the signal lets it. @throws the signal's reason */
