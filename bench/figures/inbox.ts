@@ -196,7 +196,11 @@ function report(of: {
       ['all there is, gzipped', kb(all)],
       ['navigation to the first conversation painted', ms(opened.map(({ list }) => list))],
       ['of it until its files had come', ms(opened.map(({ files }) => files))],
-      ['of it until the list had come', ms(opened.map(({ answer }) => answer))],
+      [
+        'from then until the list had come: the start, and two requests one after the other',
+        ms(opened.map(({ answer, files }) => answer - files)),
+      ],
+      ['from then until it was painted', ms(opened.map(({ list, answer }) => list - answer))],
       ['of it running script', ms(opened.map(({ script }) => script))],
       ['a tap on it to the thread painted', ms(opened.map(({ thread }) => thread))],
       ['thread: longest between two frames', `${thread.longest.toFixed(0)} ms of ${thread.frames} frames`],

@@ -60,7 +60,7 @@ test('up to the very first message and down again, with no more drawn than is ne
     most = Math.max(most, await bubbles(page).count())
     if (last > 1) await scrollTo(page, '0')
     assert.equal(last, 1)
-  }, 60_000)
+  }, 180_000)
   await page.getByText('This is where it begins').waitFor()
   assert.ok(most <= 300, `${most} messages were drawn at once`)
   await page.getByRole('button', { name: 'Latest messages' }).click()
@@ -131,7 +131,7 @@ test('a long list: all of it is reached, and little of it is drawn', async () =>
       element.scrollTop += element.clientHeight
     })
     assert.equal(names.size, PEOPLE + 1)
-  }, 60_000)
+  }, 180_000)
   // Found by name, and live: whoever writes comes to the top.
   await page.getByRole('searchbox', { name: 'Search by name' }).fill('p0500')
   await rowOf(page, /from p0500/).waitFor()

@@ -23,7 +23,7 @@ const complaints = new WeakMap<Page, string[]>()
 /** A page in a browser of its own, as somebody else's would be. What goes wrong in it fails the test at `assertQuiet`. Closed when the test ends. */
 export async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB', ...options })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(45_000)
   after(() => context.close())
   const page = await context.newPage()
   const heard: string[] = []
@@ -73,8 +73,8 @@ export async function write(page: Page, text: string): Promise<void> {
   await composer(page).press('Enter')
 }
 
-/** Waits until what is checked holds. @throws what it failed with last, after 15 s or what is given */
-export async function until(check: () => Promise<void>, within = 15_000): Promise<void> {
+/** Waits until what is checked holds. @throws what it failed with last, after 45 s or what is given */
+export async function until(check: () => Promise<void>, within = 45_000): Promise<void> {
   const end = Date.now() + within
   for (;;) {
     try {

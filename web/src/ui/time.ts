@@ -4,14 +4,23 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-const formats = new Map<string, Intl.DateTimeFormat>()
+// To make one takes a phone longer than to draw a row.
+const formats = new Map<string, unknown>()
 
-function format(time: number, options: Intl.DateTimeFormatOptions): string {
-  const key = `${language} ${JSON.stringify(options)}`
-  const made = formats.get(key) ?? new Intl.DateTimeFormat(language, options)
+function formatOf<Format, Options>(
+  Class: new (language: string, options: Options) => Format,
+  options: Options,
+): Format {
+  const key = `${language} ${Class.name} ${JSON.stringify(options)}`
+  const made = (formats.get(key) as Format | undefined) ?? new Class(language, options)
   formats.set(key, made)
-  return made.format(time)
+  return made
 }
+
+const format = (time: number, options: Intl.DateTimeFormatOptions): string =>
+  formatOf(Intl.DateTimeFormat, options).format(time)
+const inUnits = (value: number, options: Intl.NumberFormatOptions): string =>
+  formatOf(Intl.NumberFormat, { style: 'unit', ...options }).format(value)
 
 const startOfDay = (time: number) => new Date(time).setHours(0, 0, 0, 0)
 const daysBetween = (from: number, to: number) => Math.round((startOfDay(to) - startOfDay(from)) / DAY)
@@ -23,10 +32,8 @@ export function shortTime(iso: string, now = Date.now()): string {
   if (age < HOUR) {
     const minutes = Math.max(0, Math.floor(age / MINUTE))
     return minutes === 0
-      ? new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(0, 'second')
-      : new Intl.NumberFormat(language, { style: 'unit', unit: 'minute', unitDisplay: 'narrow' }).format(
-          minutes,
-        )
+      ? formatOf(Intl.RelativeTimeFormat, { numeric: 'auto' }).format(0, 'second')
+      : inUnits(minutes, { unit: 'minute', unitDisplay: 'narrow' })
   }
   const days = daysBetween(time, now)
   if (days === 0) return clockTime(iso)
@@ -68,16 +75,9 @@ export function spanOf(seconds: number): string {
     ['minute', 60],
   ] as const
   const [unit, size] = units.find(([, one]) => seconds >= one) ?? (['second', 1] as const)
-  return new Intl.NumberFormat(language, {
-    style: 'unit',
-    unit,
-    unitDisplay: 'short',
-    maximumFractionDigits: 1,
-  }).format(seconds / size)
+  return inUnits(seconds / size, { unit, unitDisplay: 'short', maximumFractionDigits: 1 })
 }
 
 /** "12 Nov", of a day without a time: the same in every time zone. */
 export const dayOf = (day: string): string =>
-  new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
-    Date.parse(day),
-  )
+  format(Date.parse(day), { day: 'numeric', month: 'short', timeZone: 'UTC' })
