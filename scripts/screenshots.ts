@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { readConfig } from '../src/config.ts'
 import { startSnug } from '../src/main.ts'
-import { findChromium } from '../test/web/chromium.ts'
+import { launchChromium } from '../test/web/chromium.ts'
 
 // npm run screenshots: the README's pictures, of the trial in a real browser, and the icons that are not drawn by hand.
 
@@ -35,10 +35,7 @@ const TOLD = [
 ]
 const dataDir = mkdtempSync(join(tmpdir(), 'snug-pictures-'))
 const snug = await startSnug(readConfig({ PORT: '0', SNUG_DATA_DIR: dataDir }), () => {})
-const browser = await chromium.launch({
-  executablePath: findChromium(),
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-})
+const browser = await launchChromium()
 mkdirSync(FOLDER, { recursive: true })
 try {
   await history()

@@ -1,8 +1,8 @@
-import { makeConversations } from '../lib/data.ts'
+import { makeConversations, makeLong } from '../lib/data.ts'
 import { load, requestOf, type Shot } from '../lib/load.ts'
 import { authorization, makePeople } from '../lib/people.ts'
 import type { Report } from '../lib/report.ts'
-import { assertDurable, openBench, runSql, serveSnug } from '../lib/server.ts'
+import { assertDurable, openBench, serveSnug } from '../lib/server.ts'
 import { median, quantile, ratioOf } from '../lib/stats.ts'
 
 const MESSAGES = 250_000
@@ -17,15 +17,7 @@ export async function deep(quick: boolean): Promise<Report> {
     await assertDurable(bench)
     // Community 1 has the thread, 2 the list of 100,000, 3 the list of 10.
     await makePeople(bench, { communities: 3, members: 10 })
-    await runSql(
-      bench,
-      `insert into users (id, username) select 'member-2-' || m, 'member ' || m from generate_series(11, ${CONVERSATIONS}) m;
-       insert into members (community_key, user_key, id, status, joined_at)
-       select k.key, u.key, gen_random_uuid(), 'active', now() from communities k
-       cross join generate_series(11, ${CONVERSATIONS}) m join users u on u.id = 'member-2-' || m where k.id = 'community-2'`,
-    )
-    await makeConversations(bench, 1, 1, MESSAGES)
-    await makeConversations(bench, 2, CONVERSATIONS, 2)
+    await makeLong(bench, MESSAGES, CONVERSATIONS)
     await makeConversations(bench, 3, 10, 2)
     // Every list is read from the tables: from memory a long one would cost what a short one does.
     const server = await serveSnug(bench, { SNUG_LIST_CACHE_MB: '0' })

@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { findChromium } from '../../test/web/chromium.ts'
-import { makeConversations } from '../lib/data.ts'
+import type { Browser, Page } from 'playwright-core'
+import { launchChromium } from '../../test/web/chromium.ts'
+import { makeLong } from '../lib/data.ts'
 import { makePeople } from '../lib/people.ts'
 import type { Report } from '../lib/report.ts'
-import { openBench, runSql, serveSnug, signer } from '../lib/server.ts'
+import { openBench, serveSnug, signer } from '../lib/server.ts'
 import { median, ratioOf } from '../lib/stats.ts'
 
 const MESSAGES = 250_000
@@ -21,22 +21,10 @@ export async function inbox(quick: boolean): Promise<Report> {
   const bench = await openBench()
   try {
     await makePeople(bench, { communities: 2, members: 10 })
-    await runSql(
-      bench,
-      `insert into users (id, username) select 'member-2-' || m, 'member ' || m from generate_series(11, ${CONVERSATIONS}) m;
-       insert into members (community_key, user_key, id, status, joined_at)
-       select k.key, u.key, gen_random_uuid(), 'active', now() from communities k
-       cross join generate_series(11, ${CONVERSATIONS}) m join users u on u.id = 'member-2-' || m where k.id = 'community-2'`,
-    )
-    await makeConversations(bench, 1, 1, MESSAGES)
-    await makeConversations(bench, 2, CONVERSATIONS, 2)
+    await makeLong(bench, MESSAGES, CONVERSATIONS)
     const server = await serveSnug(bench)
     const url = `http://127.0.0.1:${server.port}`
-    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-    const browser = await chromium.launch({
-      executablePath: findChromium(),
-      args: [...args, '--js-flags=--expose-gc'],
-    })
+    const browser = await launchChromium('--js-flags=--expose-gc')
     try {
       const opened = []
       for (let round = 0; round < rounds; round++) opened.push(await openOnce(browser, url))

@@ -35,3 +35,16 @@ export async function makeConversations(
   )
   await settle(bench)
 }
+
+/** A thread of so many messages in community 1, and a list of so many conversations in community 2, whose 10 members are there. */
+export async function makeLong(bench: Bench, messages: number, conversations: number): Promise<void> {
+  await runSql(
+    bench,
+    `insert into users (id, username) select 'member-2-' || m, 'member ' || m from generate_series(11, ${conversations}) m;
+     insert into members (community_key, user_key, id, status, joined_at)
+     select k.key, u.key, gen_random_uuid(), 'active', now() from communities k
+     cross join generate_series(11, ${conversations}) m join users u on u.id = 'member-2-' || m where k.id = 'community-2'`,
+  )
+  await makeConversations(bench, 1, 1, messages)
+  await makeConversations(bench, 2, conversations, 2)
+}

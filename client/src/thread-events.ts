@@ -49,7 +49,7 @@ export function threadEvents({ user, window, face, pending, want, jobs }: Thread
     }
     if (event === 'message.created' && data.message.sender.id === user) {
       face.setTyping(false)
-      // Whoever writes has read what was there. Also while nothing is shown yet: no request tells it.
+      // Whoever writes has read what was there, also while nothing is shown yet.
       face.read = data.message.id
     }
     if (face.state !== 'ready' || event === 'conversation.shown') want(jobs.latest)

@@ -8,6 +8,7 @@ import { startRealtime } from '../../src/realtime/index.ts'
 import { createOrder, type Ordered } from '../../src/realtime/order.ts'
 import type { Sink } from '../../src/realtime/stream.ts'
 import { communityKey } from '../../src/store/communities.ts'
+import type { Db } from '../../src/store/db.ts'
 import type { OutboxRow } from '../../src/store/outbox.ts'
 import { type Statement, sql } from '../../src/store/sql.ts'
 import { keysOfUsers } from '../../src/store/streams.ts'
@@ -33,6 +34,21 @@ async function newPair(): Promise<{ snug: TestSnug; stream: TestStream }> {
   const stream = await openStream(snug.snug.url, snug.token('ada'))
   await stream.next('ready')
   return { snug, stream }
+}
+
+/** What is told of only when all of it is committed. */
+async function inOneTransaction(snug: TestSnug, work: (db: Db) => Promise<void>): Promise<void> {
+  const connection = await snug.db.dedicated('snug test')
+  await connection.query('begin')
+  await work(within(snug.db, connection))
+  await connection.query('commit')
+  await connection.end()
+}
+
+async function blockBob(db: Db): Promise<void> {
+  const [community, bob] = [await communityKey(db, 'c'), await findUser(db, 'bob')]
+  const target = { communityKey: community as number, userKey: bob?.key as number, byKey: null }
+  await blockMember(db, target, null)
 }
 
 const rename = (snug: TestSnug) =>
@@ -135,17 +151,12 @@ test('a conversation that ended, began anew and was hidden by a block before it 
   const inbox = client.inbox('c')
   await state(client.stream, 'live')
   await eventually(() => assert.equal(inbox.getSnapshot().total, 1))
-  const connection = await snug.db.dedicated('snug test')
-  await connection.query('begin')
-  const db = within(snug.db, connection)
-  await deleteMessage(db, { callerId: 'bob', communityId: 'c', messageId: id })
-  const send = { callerId: 'bob', communityId: 'c', recipientId: 'ada', idempotencyKey: null, faults: [] }
-  await createSendMessage(db)({ ...send, content: 'Hello anew' })
-  const [community, bob] = [await communityKey(db, 'c'), await findUser(db, 'bob')]
-  const target = { communityKey: community as number, userKey: bob?.key as number, byKey: null }
-  await blockMember(db, target, null)
-  await connection.query('commit')
-  await connection.end()
+  await inOneTransaction(snug, async (db) => {
+    await deleteMessage(db, { callerId: 'bob', communityId: 'c', messageId: id })
+    const send = { callerId: 'bob', communityId: 'c', recipientId: 'ada', idempotencyKey: null, faults: [] }
+    await createSendMessage(db)({ ...send, content: 'Hello anew' })
+    await blockBob(db)
+  })
   await eventually(() => assert.deepEqual(inbox.getSnapshot().conversations, []))
   assert.equal(inbox.getSnapshot().total, 0)
 })
@@ -157,15 +168,10 @@ test('a conversation that ended and was hidden by a block before it was told is 
   const inbox = client.inbox('c')
   await state(client.stream, 'live')
   await eventually(() => assert.equal(inbox.getSnapshot().total, 1))
-  const connection = await snug.db.dedicated('snug test')
-  await connection.query('begin')
-  const db = within(snug.db, connection)
-  await deleteMessage(db, { callerId: 'bob', communityId: 'c', messageId: id })
-  const [community, bob] = [await communityKey(db, 'c'), await findUser(db, 'bob')]
-  const target = { communityKey: community as number, userKey: bob?.key as number, byKey: null }
-  await blockMember(db, target, null)
-  await connection.query('commit')
-  await connection.end()
+  await inOneTransaction(snug, async (db) => {
+    await deleteMessage(db, { callerId: 'bob', communityId: 'c', messageId: id })
+    await blockBob(db)
+  })
   await eventually(() => assert.deepEqual(inbox.getSnapshot().conversations, []))
 })
 

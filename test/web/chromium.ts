@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 
 const INSTALL = 'apt-get install -y chromium'
 const PLACES = [
@@ -14,7 +14,7 @@ const PLACES = [
  * The path of a Chromium: SNUG_TEST_CHROMIUM, the system's, Playwright's own, or Debian's package, which is installed where that is allowed.
  * @throws {Error} that says what to install; nothing is ever skipped for the want of it
  */
-export function findChromium(): string {
+function findChromium(): string {
   const named = process.env.SNUG_TEST_CHROMIUM
   if (named) return named
   const found = () => [...PLACES, chromium.executablePath()].find((path) => path !== '' && existsSync(path))
@@ -34,4 +34,11 @@ export function findChromium(): string {
     if (installed) return installed
   }
   throw new Error(`The inbox's tests need Chromium: sudo ${INSTALL}, or SNUG_TEST_CHROMIUM=<path>`)
+}
+
+/** Starts it. @param more arguments of Chromium's own */
+export function launchChromium(...more: string[]): Promise<Browser> {
+  // Chromium's sandbox does not run as root.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  return chromium.launch({ executablePath: findChromium(), args: [...args, ...more] })
 }

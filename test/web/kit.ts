@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import type { TestSnug } from '../kit.ts'
-import { findChromium } from './chromium.ts'
+import { launchChromium } from './chromium.ts'
 
 /** One Chromium for the file. */
-export const browser: Browser = await chromium.launch({
-  executablePath: findChromium(),
-  // Chromium's sandbox does not run as root.
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-})
+export const browser: Browser = await launchChromium()
 after(() => browser.close())
 
 export const PHONE = { width: 390, height: 780 }

@@ -1,4 +1,5 @@
 import './styles.css'
+import { forThisTab } from './app/kept.ts'
 import { routerOfPage } from './app/route.ts'
 import { sessionOfPage } from './app/session.ts'
 import { startInbox } from './app/start.tsx'
@@ -14,10 +15,10 @@ const signedOut = cell(false)
 const session = sessionOfPage(() => signedOut.set(true))
 const loginUrl = loginUrlOf()
 // Whoever has just come back from there without a sign-in that holds is not sent round and round.
-const cameBack = Date.now() - Number(sessionStorage.getItem('snug.sent') ?? 0) < 10_000
+const cameBack = Date.now() - Number(forThisTab.get('sent') ?? 0) < 10_000
 
 if (session.user === null && loginUrl !== null && !cameBack) {
-  sessionStorage.setItem('snug.sent', String(Date.now()))
+  forThisTab.set('sent', String(Date.now()))
   location.replace(loginUrl)
 } else {
   await chooseLanguage(navigator.languages)

@@ -1,5 +1,6 @@
 import type { Community } from '../../../client/src/index.ts'
 import { Icon, type IconName } from '../ui/icons.tsx'
+import { Link } from '../ui/link.tsx'
 import { words } from '../words/index.ts'
 import { useInbox } from './context.ts'
 import type { View } from './route.ts'
@@ -43,21 +44,15 @@ export function Top(props: {
         </p>
       )}
       {pages.map(([name, icon, label]) => (
-        <a
+        <Link
           key={name}
+          to={{ view: name }}
           class="icon-button"
-          href={router.href({ view: name })}
-          aria-label={label}
-          title={label}
-          aria-current={view === name ? 'page' : undefined}
-          onClick={(event) => {
-            if (event.metaKey || event.ctrlKey || event.shiftKey) return
-            event.preventDefault()
-            router.go({ view: name })
-          }}
+          label={label}
+          current={view === name ? 'page' : undefined}
         >
           <Icon name={icon} />
-        </a>
+        </Link>
       ))}
     </header>
   )

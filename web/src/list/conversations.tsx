@@ -2,8 +2,8 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Community, Conversation, InboxSnapshot } from '../../../client/src/index.ts'
 import { useInbox } from '../app/context.ts'
 import { useLater, useMade, useStore } from '../app/use.ts'
-import { Icon } from '../ui/icons.tsx'
 import { Notice } from '../ui/notice.tsx'
+import { Search } from '../ui/search.tsx'
 import { Tabs } from '../ui/tabs.tsx'
 import { Windowed } from '../ui/windowed.tsx'
 import { words } from '../words/index.ts'
@@ -36,16 +36,7 @@ export function Conversations({ community }: { community: Community }) {
   ]
   return (
     <>
-      <div class="search">
-        <Icon name="search" />
-        <input
-          type="search"
-          aria-label={words.search}
-          placeholder={words.search}
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-      </div>
+      <Search label={words.search} value={typed} onChange={setTyped} />
       <Tabs label={words.conversations} tabs={tabs} chosen={tab} onChoose={setTab} />
       <List
         key={`${community.id} ${tab} ${q}`}

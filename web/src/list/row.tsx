@@ -1,6 +1,7 @@
 import type { Conversation } from '../../../client/src/index.ts'
 import { useInbox } from '../app/context.ts'
 import { Avatar } from '../ui/avatar.tsx'
+import { Link } from '../ui/link.tsx'
 import { fullTime, shortTime } from '../ui/time.ts'
 import { words } from '../words/index.ts'
 
@@ -16,21 +17,16 @@ export function ConversationRow(props: {
   readonly isOpen: boolean
   readonly isCreator: boolean
 }) {
-  const { router, me } = useInbox()
+  const { me } = useInbox()
   const { user, latest_message: latest, unread_count: unread } = props.conversation
   const mine = latest.sender.id === me
   const text = latest.content.slice(0, PREVIEW_MOST).replace(/\s+/g, ' ')
   const awaits = props.isCreator && !mine && props.conversation.can_send
   return (
-    <a
+    <Link
+      to={{ user: user.id }}
       class={`row${unread > 0 ? ' row-unread' : ''}`}
-      href={router.href({ user: user.id })}
-      aria-current={props.isOpen ? 'true' : undefined}
-      onClick={(event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey) return
-        event.preventDefault()
-        router.go({ user: user.id })
-      }}
+      current={props.isOpen ? 'true' : undefined}
     >
       <Avatar user={user} />
       <span class="row-name">
@@ -50,6 +46,6 @@ export function ConversationRow(props: {
       ) : (
         awaits && <span class="row-awaits">{words.awaitingYours}</span>
       )}
-    </a>
+    </Link>
   )
 }

@@ -3,9 +3,9 @@ import type { Community, Member } from '../../../client/src/index.ts'
 import { useInbox } from '../app/context.ts'
 import { useLater, useMade, useStore } from '../app/use.ts'
 import { Avatar } from '../ui/avatar.tsx'
-import { Icon } from '../ui/icons.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { PageHeader } from '../ui/page-header.tsx'
+import { Search } from '../ui/search.tsx'
 import { Tabs } from '../ui/tabs.tsx'
 import { dateOf } from '../ui/time.ts'
 import { Windowed } from '../ui/windowed.tsx'
@@ -38,16 +38,7 @@ export function MembersPage({ community }: { community: Community }) {
   return (
     <>
       <PageHeader title={words.members} />
-      <div class="search">
-        <Icon name="search" />
-        <input
-          type="search"
-          aria-label={words.searchMembers}
-          placeholder={words.searchMembers}
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-      </div>
+      <Search label={words.searchMembers} value={typed} onChange={setTyped} />
       <Tabs label={words.memberStatus} tabs={tabs} chosen={status} onChoose={setStatus} />
       {pages.members.length === 0 ? (
         <Nobody state={pages.state} searched={search !== undefined} onRetry={() => members.loadMore()} />

@@ -3,7 +3,7 @@ import type { Community, Member, User } from '../../../client/src/index.ts'
 import { useInbox } from '../app/context.ts'
 import { BlockMember } from '../members/block.tsx'
 import { Avatar } from '../ui/avatar.tsx'
-import { Icon } from '../ui/icons.tsx'
+import { Back } from '../ui/back.tsx'
 import { words } from '../words/index.ts'
 
 /** Who it is, whether they type, and what a creator may do about them. */
@@ -13,7 +13,7 @@ export function ThreadHeader(props: {
   readonly typing: boolean
 }) {
   const { community, other, typing } = props
-  const { snug, router } = useInbox()
+  const { snug } = useInbox()
   const [member, setMember] = useState<Member | null>(null)
   const [asking, setAsking] = useState(false)
   useEffect(() => {
@@ -27,14 +27,7 @@ export function ThreadHeader(props: {
   const name = other.username === 'deleted' ? words.deletedUser : other.username
   return (
     <header class="pane-header">
-      <button
-        type="button"
-        class="icon-button only-narrow"
-        aria-label={words.back}
-        onClick={() => router.go({})}
-      >
-        <Icon name="back" />
-      </button>
+      <Back />
       <Avatar user={other} small />
       <h2>
         <bdi>{name}</bdi>
